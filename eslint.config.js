@@ -1,0 +1,87 @@
+import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+// Imports go one way: a folder may import from itself and from what stands before it.
+const layers = [
+  ['failure'],
+  ['spec'],
+  ['outcome'],
+  ['engine'],
+  ['run', 'receipt'],
+  ['report'],
+  ['commands'],
+  ['cli'],
+];
+
+const importDirection = layers.flatMap((folders, height) => {
+  const above = [...layers.slice(height + 1).flat(), 'main', 'index'];
+  const sideways = folders.length > 1 ? [] : [];
+  return folders.map((folder) => ({
+    files: [`src/${folder}.ts`, `src/${folder}/**/*.ts`],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: `^(\\.\\./)+(${[...above, ...sideways].join('|')})(/|\\.ts$)`,
+              message: `src/${folder} may not import from a layer above it (eslint.config.js has the order).`,
+            },
+            ...vendorPatterns(folder),
+          ],
+        },
+      ],
+    },
+  }));
+});
+
+// Nothing outside src/engine/docker may know Docker.
+function vendorPatterns(folder) {
+  const message = 'Only src/engine/docker may know Docker.';
+  if (folder === 'engine') return [];
+  return [
+    { regex: '^(dockerode|docker-modem)', message },
+    { regex: 'engine/docker/', message },
+  ];
+}
+
+export default tseslint.config(
+  { ignores: ['dist', 'node_modules', 'coverage'] },
+  js.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
+    languageOptions: {
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+    },
+    rules: {
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      'max-params': ['error', 3],
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    rules: {
+      'max-lines-per-function': ['error', { max: 40, skipBlankLines: true, skipComments: true }],
+      'no-console': 'error',
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['src/main.ts'],
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'exit', message: 'Only src/main.ts ends the process.' },
+      ],
+    },
+  },
+  ...importDirection,
+  {
+    files: ['**/*.{js,mjs}'],
+    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } },
+  },
+);

@@ -1,0 +1,105 @@
+import { parseArgs } from 'node:util';
+import { distance } from 'fastest-levenshtein';
+import type { Flag } from '../commands/flags.ts';
+import type { Problem } from '../failure.ts';
+
+/** Values by the flag's long name: text for one that takes a value (the last one wins), a list where it repeats. */
+export interface ReadArgs {
+  readonly values: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
+  /** The command: everything from the first word that is no option. */
+  readonly rest: readonly string[];
+  /** Options that are not known or not used right; the values are those of the others. */
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Reads options up to the first word that is none, as `docker run` and timeout(1) do; nothing after it is ever
+ * parsed as ours. What is wrong is answered, not thrown, so that it can be reported with the rest.
+ */
+export function readArgs(argv: readonly string[], flags: readonly Flag[]): ReadArgs {
+  const options = optionsOf(flags);
+  const { head, rest } = splitAtCommand(argv, options);
+  const { tokens } = parseArgs({ args: head, options, strict: false, tokens: true });
+  const found = tokens.filter((token) => token.kind === 'option');
+  const checked = found.map((token) => ({ token, problem: problemOf(token, flags) }));
+  // Joined by "=", so that a value which starts with a dash is a value to the strict parser, too.
+  const joined = checked
+    .filter(({ problem }) => problem === null)
+    .map(({ token: { name, value } }) =>
+      value === undefined ? `--${name}` : `--${name}=${value}`,
+    );
+  const { values } = parseArgs({ args: joined, options, strict: true });
+  return {
+    values: foldAliases(values as ReadArgs['values'], flags),
+    rest,
+    problems: checked.map(({ problem }) => problem).filter((problem) => problem !== null),
+  };
+}
+
+type Options = NonNullable<NonNullable<Parameters<typeof parseArgs>[0]>['options']>;
+
+function optionsOf(flags: readonly Flag[]): Options {
+  const options: Options = {};
+  for (const { name, short, alias, value, repeatable } of flags) {
+    const type = value === undefined ? 'boolean' : 'string';
+    const option = { type, multiple: repeatable ?? false } as const;
+    options[name] = short ? { ...option, short } : option;
+    if (alias) options[alias] = option;
+  }
+  return options;
+}
+
+function splitAtCommand(argv: readonly string[], options: Options) {
+  const { tokens } = parseArgs({
+    args: [...argv],
+    options,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const end = tokens.find((token) => token.kind !== 'option');
+  if (!end) return { head: [...argv], rest: [] };
+  const afterEnd = end.kind === 'option-terminator' ? end.index + 1 : end.index;
+  return { head: argv.slice(0, end.index), rest: argv.slice(afterEnd) };
+}
+
+interface OptionToken {
+  readonly name: string;
+  readonly rawName: string;
+  readonly value?: string | undefined;
+}
+
+function problemOf({ name, rawName, value }: OptionToken, flags: readonly Flag[]): Problem | null {
+  const flag = flags.find((candidate) => candidate.name === name || candidate.alias === name);
+  if (!flag) return { subject: rawName, message: `unknown option${didYouMean(rawName, flags)}` };
+  if (flag.value !== undefined && value === undefined) {
+    return { subject: rawName, message: `expected a value (${flag.value}), got none` };
+  }
+  if (flag.value === undefined && value !== undefined) {
+    return { subject: rawName, message: `expected no value, got "${value}"` };
+  }
+  return null;
+}
+
+function didYouMean(rawName: string, flags: readonly Flag[]): string {
+  const names = flags.flatMap(({ name, alias }) => [`--${name}`, ...(alias ? [`--${alias}`] : [])]);
+  const nearest = nearestOf(rawName, names);
+  return nearest ? `, did you mean ${nearest}?` : '';
+}
+
+/** The closest of some names, unless it is too far to be a slip. */
+export function nearestOf(word: string, names: readonly string[]): string | null {
+  const ranked = names
+    .map((name) => ({ name, edits: distance(word, name) }))
+    .sort((a, b) => a.edits - b.edits);
+  const [best] = ranked;
+  return best && best.edits <= Math.max(2, Math.floor(word.length / 3)) ? best.name : null;
+}
+
+function foldAliases(values: ReadArgs['values'], flags: readonly Flag[]): ReadArgs['values'] {
+  const folded: Record<string, ReadArgs['values'][string]> = { ...values };
+  for (const { name, alias } of flags) {
+    if (alias && folded[alias] !== undefined) folded[name] = folded[alias];
+  }
+  return folded;
+}

@@ -1,0 +1,20 @@
+import type { Problem } from '../failure.ts';
+import type { Terminal } from '../report/terminal.ts';
+
+/** What a command is called with. */
+export interface CommandArgs {
+  readonly values: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
+  readonly rest: readonly string[];
+  readonly problems: readonly Problem[];
+}
+
+/** What a command may do to the process it runs in. */
+export interface CommandContext {
+  readonly terminal: Terminal;
+  readonly stdin: NodeJS.ReadStream;
+  /** From here on the first interrupt cancels and the second one forces. */
+  readonly interrupts: () => { readonly cancel: AbortSignal; readonly force: AbortSignal };
+}
+
+/** Resolves to the exit code. */
+export type Command = (args: CommandArgs, context: CommandContext) => Promise<number>;

@@ -1,0 +1,156 @@
+import { type SettingName, settingNames, settingOf } from '../spec/settings.ts';
+
+/** One flag: what parseArgs, the help, the docs and the "did you mean" all read. */
+export interface Flag {
+  readonly name: string;
+  readonly short?: string;
+  /** Another long name for the same. */
+  readonly alias?: string;
+  /** What the value is called in help; absent for a switch. */
+  readonly value?: string;
+  /** True where it may be given more than once. */
+  readonly repeatable?: boolean;
+  readonly help: string;
+}
+
+/** The flag of each setting; null where a setting has none. A new setting does not compile until it is here. */
+export const settingFlags = {
+  image: { name: 'image', value: 'IMAGE', help: 'Image to run in' },
+  profile: { name: 'profile', value: 'NAME', help: 'Named environment: image and shell' },
+  workspace: {
+    name: 'workspace',
+    value: 'DIR',
+    help: 'Directory that the task sees, read-write, as /workspace',
+  },
+  memory: { name: 'memory', short: 'm', value: 'SIZE', help: 'Memory, with no swap on top' },
+  cpus: { name: 'cpus', value: 'N', help: 'CPUs, such as 0.5' },
+  pidsLimit: { name: 'pids-limit', value: 'N', help: 'Processes and threads' },
+  timeout: { name: 'timeout', value: 'TIME', help: 'Deadline: 90, 90s, 2m, 1.5h; 0 for none' },
+  killAfter: {
+    name: 'kill-after',
+    short: 'k',
+    value: 'TIME',
+    help: 'From the first signal to SIGKILL; 0 kills at once',
+  },
+  network: {
+    name: 'network',
+    value: 'NAME',
+    help: 'isolated, egress, none, or an existing network',
+  },
+  user: { name: 'user', short: 'u', value: 'UID[:GID]', help: 'User inside the sandbox' },
+  writableRoot: { name: 'writable-root', help: 'Let the task write to its root file system' },
+  engine: { name: 'engine', value: 'NAME', help: 'auto, docker or simulation' },
+  isolation: {
+    name: 'isolation',
+    value: 'LEVEL',
+    help: 'Refuse less than: none, namespace, container, gvisor, vm',
+  },
+  receipt: { name: 'receipt', value: 'PATH', help: 'Where the receipt is written' },
+  receiptDir: null,
+  id: {
+    name: 'id',
+    alias: 'name',
+    value: 'ID',
+    help: 'Id of the task; its container is sandbox-ID',
+  },
+  pull: { name: 'pull', value: 'WHEN', help: 'missing, always or never' },
+  pullTimeout: { name: 'pull-timeout', value: 'TIME', help: 'Limit of a pull; 0 for none' },
+  outputLimit: {
+    name: 'output-limit',
+    value: 'SIZE',
+    help: 'What the receipt keeps of each stream, first and last part',
+  },
+  host: { name: 'host', value: 'ADDRESS', help: 'Engine to use: unix://, tcp:// or ssh://' },
+  context: { name: 'context', value: 'NAME', help: 'Docker context to use' },
+} as const satisfies Record<SettingName, Flag | null>;
+
+/** What describes the task besides its settings. */
+export const taskFlags = {
+  line: { name: 'line', short: 'c', value: 'LINE', help: 'Run a shell line instead of a command' },
+  env: {
+    name: 'env',
+    short: 'e',
+    value: 'NAME[=VALUE]',
+    repeatable: true,
+    help: "Set a variable, or pass on the caller's",
+  },
+  envFile: {
+    name: 'env-file',
+    value: 'FILE',
+    repeatable: true,
+    help: "Variables in Docker's file syntax",
+  },
+  volume: {
+    name: 'volume',
+    short: 'v',
+    value: 'SRC:DST[:rw]',
+    repeatable: true,
+    help: 'Show a host path or a named volume, read-only unless :rw',
+  },
+  mount: {
+    name: 'mount',
+    value: 'SPEC',
+    repeatable: true,
+    help: 'The same as type=bind,source=…,target=…[,rw], for any path',
+  },
+  tmpfs: {
+    name: 'tmpfs',
+    value: 'DST[:size=SIZE]',
+    repeatable: true,
+    help: 'A temporary file system in memory',
+  },
+  label: {
+    name: 'label',
+    short: 'l',
+    value: 'NAME=VALUE',
+    repeatable: true,
+    help: 'Label of the container',
+  },
+  keepEntrypoint: {
+    name: 'keep-entrypoint',
+    help: "Pass the command to the image's ENTRYPOINT instead of replacing it",
+  },
+  interactive: {
+    name: 'interactive',
+    short: 'i',
+    help: 'Forward standard input (done by itself when it is piped)',
+  },
+  rm: { name: 'rm', help: 'Accepted for habit: a sandbox is always removed' },
+} as const satisfies Record<string, Flag>;
+
+export const outputFlags = {
+  json: { name: 'json', help: "Print the receipt on stdout instead of the task's output" },
+  dryRun: {
+    name: 'dry-run',
+    help: 'Print the resolved task and its docker run line; start nothing',
+  },
+  quiet: { name: 'quiet', short: 'q', help: 'Print errors only' },
+  verbose: { name: 'verbose', help: 'Print the phases of the run as well' },
+  help: { name: 'help', short: 'h', help: 'Show this help' },
+} as const satisfies Record<string, Flag>;
+
+export const runFlags: readonly Flag[] = [
+  ...settingNames.map((name) => settingFlags[name]).filter((flag) => flag !== null),
+  ...Object.values(taskFlags),
+  ...Object.values(outputFlags),
+];
+
+/** `sandbox config` takes the settings, to show what they would be. */
+export const configFlags: readonly Flag[] = [
+  ...settingNames.map((name) => settingFlags[name]).filter((flag) => flag !== null),
+  { name: 'json', help: 'Print JSON' },
+  outputFlags.help,
+];
+
+/** The default and the variable of a flag's setting, for help and docs. */
+export function settingNotes(flag: Flag): {
+  fallback: string | null;
+  variables: readonly string[];
+} {
+  const name = settingNames.find((candidate) => settingFlags[candidate]?.name === flag.name);
+  if (name === undefined) return { fallback: null, variables: [] };
+  const setting = settingOf(name);
+  const fallback =
+    setting.default === 'false' ? null : (setting.default ?? setting.defaultNote ?? null);
+  return { fallback, variables: setting.environment };
+}

@@ -1,0 +1,56 @@
+import { SandboxFailure } from '../failure.ts';
+import { exitCodes } from '../outcome/exit-code.ts';
+import { failureJson, jsonText } from '../report/json.ts';
+import { type Verbosity, reportEnding, reportEvent, reportFailure } from '../report/human.ts';
+import { receiverFor } from '../report/terminal.ts';
+import { runTask } from '../run/run-task.ts';
+import { currentCaller } from '../spec/host-path.ts';
+import { resolveSpec } from '../spec/resolve-spec.ts';
+import type { TaskSpec } from '../spec/task-spec.ts';
+import type { Command, CommandArgs, CommandContext } from './command.ts';
+import { dryRun } from './dry-run.ts';
+import { outputFlags } from './flags.ts';
+import { taskRequest } from './task-request.ts';
+
+/** `sandbox run`: one task, and its exit code. */
+export const run: Command = async (args, context) => {
+  const isJson = args.values[outputFlags.json.name] === true;
+  try {
+    const sources = { caller: currentCaller(), ambient: true };
+    const spec = await resolveSpec(taskRequest(args), sources);
+    if (args.values[outputFlags.dryRun.name] === true) {
+      return await dryRun(spec, { isJson, stdout: context.terminal.stdout });
+    }
+    return await runAndReport(spec, { args, context, isJson });
+  } catch (error) {
+    if (!(error instanceof SandboxFailure)) throw error;
+    if (isJson) context.terminal.stdout.write(jsonText(failureJson(error)));
+    reportFailure(context.terminal, error);
+    return exitCodes.sandboxFailed;
+  }
+};
+
+interface RunCall {
+  readonly args: CommandArgs;
+  readonly context: CommandContext;
+  readonly isJson: boolean;
+}
+
+async function runAndReport(spec: TaskSpec, { args, context, isJson }: RunCall): Promise<number> {
+  const { terminal, stdin } = context;
+  const verbosity: Verbosity = {
+    quiet: args.values[outputFlags.quiet.name] === true,
+    verbose: args.values[outputFlags.verbose.name] === true,
+  };
+  const receipt = await runTask(spec, {
+    stdin: spec.stdin ? stdin : null,
+    onStdout: isJson ? null : receiverFor(terminal.stdout),
+    onStderr: isJson ? null : receiverFor(terminal.stderr),
+    onEvent: (event) => reportEvent(terminal, event, verbosity),
+    env: terminal.env,
+    ...context.interrupts(),
+  });
+  if (isJson) terminal.stdout.write(jsonText(receipt));
+  reportEnding(terminal, { receipt, path: spec.receiptPath }, verbosity);
+  return receipt.exitCode;
+}

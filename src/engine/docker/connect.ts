@@ -1,0 +1,86 @@
+import * as v from 'valibot';
+import { SandboxFailure } from '../../failure.ts';
+import type { ConnectOptions, EngineDriver, EngineFacts } from '../engine.ts';
+import { engineAddresses } from './address.ts';
+import { negotiate } from './api-version.ts';
+import type { EngineAddress } from './context.ts';
+import { DockerApi } from './docker-api.ts';
+import { DockerEngine } from './docker-engine.ts';
+import { dockerCommands } from './docker-run-line.ts';
+import { connectFailure, isAbsent } from './engine-failure.ts';
+import { taskUser } from './user.ts';
+
+const versionSchema = v.object({
+  Version: v.string(),
+  ApiVersion: v.string(),
+  MinAPIVersion: v.optional(v.string(), '1.12'),
+  Components: v.optional(v.nullable(v.array(v.object({ Name: v.string() })))),
+});
+const infoSchema = v.object({
+  DefaultRuntime: v.optional(v.string()),
+  CgroupVersion: v.optional(v.string()),
+  SecurityOptions: v.optional(v.nullable(v.array(v.string()))),
+});
+
+export const dockerDriver: EngineDriver = {
+  connect,
+  equivalentCommands: (spec) => dockerCommands(spec, taskUser(spec, false)),
+};
+
+/** The first engine that answers. One that is there and refuses is an error, never passed over in silence. */
+async function connect(options: ConnectOptions): Promise<DockerEngine> {
+  const addresses = await engineAddresses(options);
+  for (const address of addresses) {
+    const engine = await tryAddress(address, options.cancel);
+    if (engine) return engine;
+  }
+  throw engineNotFound(addresses);
+}
+
+async function tryAddress(
+  address: EngineAddress,
+  cancel: AbortSignal,
+): Promise<DockerEngine | null> {
+  try {
+    const api = new DockerApi(address);
+    const [version, info] = await Promise.all([
+      api.get('/version', cancel),
+      api.get('/info', cancel),
+    ]);
+    const facts = engineFacts(address, { version, info });
+    api.useVersion(facts.apiVersion);
+    return new DockerEngine(api, facts);
+  } catch (error) {
+    cancel.throwIfAborted();
+    const cause =
+      error instanceof SandboxFailure && error.code === 'engine-lost' ? error.cause : error;
+    if (isAbsent(cause)) return null;
+    throw connectFailure(cause, address);
+  }
+}
+
+function engineFacts(address: EngineAddress, answers: { version: unknown; info: unknown }) {
+  const version = v.parse(versionSchema, answers.version);
+  const info = v.parse(infoSchema, answers.info);
+  return {
+    name: 'docker',
+    product: version.Components?.[0]?.Name ?? 'Docker',
+    version: version.Version,
+    apiVersion: negotiate(address, version),
+    address: address.url,
+    runtime: info.DefaultRuntime ?? null,
+    rootless: info.SecurityOptions?.some((option) => option.startsWith('name=rootless')) ?? null,
+    cgroupVersion: info.CgroupVersion ? Number(info.CgroupVersion) : null,
+  } as const satisfies EngineFacts;
+}
+
+function engineNotFound(addresses: readonly EngineAddress[]): SandboxFailure {
+  const tried = addresses.map(({ url, origin }) =>
+    origin === 'default' ? url : `${url} (from ${origin})`,
+  );
+  return new SandboxFailure(
+    'engine-not-found',
+    `no Docker engine found (nothing answers at ${tried.join(', ')})`,
+    { hint: 'Install or start Docker or Podman, or name the engine with --host or DOCKER_HOST.' },
+  );
+}

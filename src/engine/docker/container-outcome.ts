@@ -1,0 +1,68 @@
+import { constants } from 'node:os';
+import type Docker from 'dockerode';
+import type { TaskSpec } from '../../spec/task-spec.ts';
+import type { EnforcedLimits, EngineObservation } from '../engine.ts';
+
+const signalNames = Object.entries(constants.signals) as [NodeJS.Signals, number][];
+
+/**
+ * Docker gives only a number, and 137 may be a death by SIGKILL or an `exit 137`. A signal is named only where
+ * the engine saw that very signal delivered, or an out-of-memory kill.
+ */
+export function signalOf(
+  exitCode: number,
+  observed: readonly EngineObservation[],
+): NodeJS.Signals | null {
+  const signal = signalNames.find(([, number]) => exitCode === 128 + number);
+  if (!signal) return null;
+  const [name, number] = signal;
+  const wasDelivered = observed.some(
+    (one) =>
+      (one.event === 'kill' && Number(one.signal) === number) ||
+      (one.event === 'oom' && name === 'SIGKILL'),
+  );
+  return wasDelivered ? name : null;
+}
+
+/** The limits in force, as the engine reports them: it drops what its kernel cannot do, with a warning at most. */
+export function enforcedLimits(
+  { HostConfig }: Docker.ContainerInspectInfo,
+  { limits }: TaskSpec,
+): EnforcedLimits {
+  const orNull = (value: number | undefined | null) => (value && value > 0 ? value : null);
+  const nanoCpus = orNull(HostConfig.NanoCpus);
+  return {
+    memoryBytes: orNull(HostConfig.Memory),
+    memorySwapBytes: orNull(HostConfig.MemorySwap),
+    cpus: nanoCpus === null ? null : nanoCpus / 1e9,
+    pidsLimit: orNull(HostConfig.PidsLimit),
+    // These two are kept by the sandbox itself.
+    timeoutMs: limits.timeoutMs === 0 ? null : limits.timeoutMs,
+    killAfterMs: limits.killAfterMs,
+  };
+}
+
+/** What was asked for and is not in force, by the name of its flag or protection. */
+export function notEnforced(
+  { HostConfig }: Docker.ContainerInspectInfo,
+  enforced: EnforcedLimits,
+  spec: TaskSpec,
+): string[] {
+  const securityOptions = (HostConfig.SecurityOpt as string[] | null) ?? [];
+  const dropped = (HostConfig.CapDrop as string[] | null) ?? [];
+  const checks: [name: string, holds: boolean][] = [
+    ['memory', enforced.memoryBytes === spec.limits.memoryBytes],
+    ['memory-swap', enforced.memorySwapBytes === spec.limits.memoryBytes],
+    ['cpus', enforced.cpus === spec.limits.cpus],
+    ['pids-limit', enforced.pidsLimit === spec.limits.pidsLimit],
+    ['no-new-privileges', securityOptions.some((option) => option.startsWith('no-new-privileges'))],
+    ['capabilities', dropsAll(dropped)],
+    ['read-only-root', spec.writableRoot || HostConfig.ReadonlyRootfs === true],
+  ];
+  return checks.filter(([, holds]) => !holds).map(([name]) => name);
+}
+
+/** Podman spells `ALL` out as the list of what it dropped. */
+function dropsAll(dropped: readonly string[]): boolean {
+  return dropped.some((name) => name.toUpperCase() === 'ALL') || dropped.includes('CAP_CHOWN');
+}

@@ -1,0 +1,81 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type Docker from 'dockerode';
+import { SandboxFailure } from '../../failure.ts';
+import type { TaskSpec } from '../../spec/task-spec.ts';
+import type { OutputSinks, Sandbox, SandboxFacts } from '../engine.ts';
+import type { ContainerEvents } from './container-events.ts';
+import { type DockerApi, callLimitsMs } from './docker-api.ts';
+import { engineMessageOf, httpStatusOf } from './engine-failure.ts';
+import { RunningContainer } from './running-container.ts';
+
+/** Everything that hangs on one created container. */
+export interface ContainerParts {
+  readonly api: DockerApi;
+  readonly spec: TaskSpec;
+  readonly options: Docker.ContainerCreateOptions;
+  readonly container: Docker.Container;
+  readonly attached: Duplex;
+  readonly waiting: IncomingMessage;
+  readonly events: ContainerEvents;
+  readonly facts: SandboxFacts;
+  /** The task's PATH, where it is known. */
+  readonly path: string | null;
+}
+
+/** Removal follows the end within milliseconds; longer means that the events were lost. */
+const removalLimitMs = 10_000;
+
+/** A created container: attached, waited for and listened to, but not started. */
+export class DockerSandbox implements Sandbox {
+  readonly facts: SandboxFacts;
+  readonly #parts: ContainerParts;
+  #running: RunningContainer | null = null;
+
+  constructor(parts: ContainerParts) {
+    this.#parts = parts;
+    this.facts = parts.facts;
+  }
+
+  async start(output: OutputSinks): Promise<RunningContainer> {
+    const { api, container } = this.#parts;
+    // Before the start: the first bytes of a short task come before the engine says that it has started.
+    this.#running = new RunningContainer(this.#parts, output);
+    try {
+      await api.call(callLimitsMs.slow, (abortSignal) => container.start({ abortSignal }));
+      return this.#running;
+    } catch (error) {
+      if (error instanceof SandboxFailure) throw error;
+      throw new SandboxFailure(
+        'start-failed',
+        `the engine could not start the task: ${engineMessageOf(error)}`,
+        { cause: error },
+      );
+    }
+  }
+
+  async dispose(): Promise<void> {
+    const { attached, waiting, events, api, container } = this.#parts;
+    try {
+      const removesItself = events.count('die') > 0;
+      if (removesItself && (await events.seen('destroy', removalLimitMs))) return;
+      await removeContainer(api, container);
+    } finally {
+      this.#running?.abandon();
+      attached.destroy();
+      waiting.destroy();
+      events.close();
+    }
+  }
+}
+
+export async function removeContainer(api: DockerApi, container: Docker.Container): Promise<void> {
+  try {
+    await api.call(callLimitsMs.slow, (abortSignal) =>
+      container.remove({ force: true, v: true, abortSignal }),
+    );
+  } catch (error) {
+    // 404: it is gone. 409: it is being removed already.
+    if (![404, 409].includes(httpStatusOf(error) ?? 0)) throw error;
+  }
+}

@@ -1,0 +1,90 @@
+import { SandboxFailure, errnoOf, messageOf } from '../../failure.ts';
+import type { EngineAddress } from './context.ts';
+
+/** The engine's HTTP status, where it answered at all. */
+export function httpStatusOf(error: unknown): number | null {
+  if (!(error instanceof Error) || !('statusCode' in error)) return null;
+  return typeof error.statusCode === 'number' ? error.statusCode : null;
+}
+
+/** The engine's own words, without the client library's frame around them. */
+export function engineMessageOf(error: unknown): string {
+  const json = error instanceof Error && 'json' in error ? error.json : null;
+  if (typeof json === 'object' && json !== null && 'message' in json)
+    return String(json.message).trim();
+  return messageOf(error)
+    .replace(/^\(HTTP code \d+\) [^-]*- /, '')
+    .trim();
+}
+
+/** True where nothing is installed or running there, which is no refusal. */
+export function isAbsent(error: unknown): boolean {
+  return ['ENOENT', 'ECONNREFUSED'].includes(errnoOf(error) ?? '');
+}
+
+const tlsErrors = /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|EPROTO|ALTNAME/;
+
+/** Tells apart why an engine that is there does not serve us, each with its own remedy. */
+export function connectFailure(error: unknown, address: EngineAddress): SandboxFailure {
+  if (error instanceof SandboxFailure) return error;
+  const errno = errnoOf(error) ?? '';
+  const message = engineMessageOf(error);
+  const where = `the engine at ${address.url}`;
+  if (errno === 'EACCES' || errno === 'EPERM') return permissionDenied(where, error);
+  if (tlsErrors.test(errno) || message.includes('HTTP request to an HTTPS server')) {
+    return new SandboxFailure('engine-tls', `no secure connection to ${where}: ${message}`, {
+      hint: 'Set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH to the folder of ca.pem, cert.pem and key.pem that match the engine.',
+      cause: error,
+    });
+  }
+  if (httpStatusOf(error) === 400 && /version/i.test(message))
+    return apiVersionRefused(where, message);
+  if (isTimeout(error)) return unresponsive(where, 10_000);
+  return new SandboxFailure(
+    'engine-error',
+    `${where} (from ${address.origin}) did not answer as expected: ${message}`,
+    {
+      hint: 'Check it with `docker version`, or choose another one with --host or DOCKER_HOST.',
+      cause: error,
+    },
+  );
+}
+
+function permissionDenied(where: string, cause: unknown): SandboxFailure {
+  return new SandboxFailure('engine-permission-denied', `permission denied by ${where}`, {
+    hint: 'Join the group that owns the socket (sudo usermod -aG docker "$USER", then log in again), or use a rootless engine. --engine simulation runs without one.',
+    cause,
+  });
+}
+
+export function apiVersionRefused(where: string, message: string): SandboxFailure {
+  return new SandboxFailure(
+    'engine-api-version',
+    `${where} speaks another API version: ${message}`,
+    {
+      hint: 'Docker Engine 20.10 (API 1.41) or newer is needed; update the older of the two.',
+    },
+  );
+}
+
+export function unresponsive(where: string, limitMs: number): SandboxFailure {
+  return new SandboxFailure(
+    'engine-unresponsive',
+    `${where} did not answer within ${limitMs / 1000} s`,
+    {
+      hint: 'It may be overloaded or frozen: try `docker version`, then restart it.',
+    },
+  );
+}
+
+export function isTimeout(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const names = [error.name, error.cause instanceof Error ? error.cause.name : ''];
+  return names.includes('TimeoutError') || errnoOf(error) === 'ETIMEDOUT';
+}
+
+/** The connection broke, so the engine is gone, whatever it was asked. */
+export function isConnectionLost(error: unknown): boolean {
+  const errno = errnoOf(error) ?? '';
+  return isAbsent(error) || ['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'UND_ERR_SOCKET'].includes(errno);
+}

@@ -1,0 +1,56 @@
+import type { Sink } from '../engine.ts';
+
+/**
+ * The engine's init is what starts the command, and it reports a command that cannot be started on the task's
+ * own stderr. This guess from message text lives here and nowhere else; whoever uses it confirms it by looking
+ * for the command in the image, since a task can print the same words.
+ */
+const initReport = /^\[FATAL tini \(\d+\)\] exec .* failed: [^\n]*\n$/s;
+const initReportStart = '[FATAL tini (';
+
+export function isInitReport(stderr: Buffer, exitCode: number): boolean {
+  return [1, 126, 127].includes(exitCode) && initReport.test(stderr.toString('latin1'));
+}
+
+/** Longer than any path that can be executed, so a report is never cut. */
+const mostHeldBytes = 8192;
+
+/**
+ * Holds back what may turn out to be the init's report. Anything that is not, or that is followed by more,
+ * passes at once; `release` passes the rest on, `held` is what the task never said itself.
+ */
+export class HeldReport {
+  readonly #next: Sink;
+  #held: Buffer | null = Buffer.alloc(0);
+
+  constructor(next: Sink) {
+    this.#next = next;
+  }
+
+  get held(): Buffer {
+    return this.#held ?? Buffer.alloc(0);
+  }
+
+  readonly sink: Sink = (chunk) => {
+    if (this.#held === null) return this.#next(chunk);
+    this.#held = Buffer.concat([this.#held, chunk]);
+    return mayBecomeReport(this.#held) ? undefined : this.release();
+  };
+
+  release(): Promise<void> | undefined {
+    const held = this.#held;
+    this.#held = null;
+    return held && held.length > 0 ? this.#next(held) : undefined;
+  }
+
+  drop(): void {
+    this.#held = null;
+  }
+}
+
+function mayBecomeReport(stderr: Buffer): boolean {
+  const text = stderr.toString('latin1');
+  if (stderr.length > mostHeldBytes) return false;
+  if (text.length < initReportStart.length) return initReportStart.startsWith(text);
+  return text.startsWith(initReportStart);
+}

@@ -1,0 +1,128 @@
+import type { IncomingMessage } from 'node:http';
+import type { Writable } from 'node:stream';
+import { SandboxFailure } from '../../failure.ts';
+import { Deferred } from '../deferred.ts';
+import type { Ending, OutputSinks, RunningTask } from '../engine.ts';
+import { within } from '../timer.ts';
+import { signalOf } from './container-outcome.ts';
+import { demultiplex } from './demultiplex.ts';
+import { callLimitsMs } from './docker-api.ts';
+import type { ContainerParts } from './docker-sandbox.ts';
+import { httpStatusOf } from './engine-failure.ts';
+import { HeldReport, isInitReport } from './exec-failure.ts';
+import { explainExecFailure } from './find-command.ts';
+
+/** `die` comes before the exit status does: longer means that the events were lost. */
+const eventLimitMs = 2_000;
+
+export class RunningContainer implements RunningTask {
+  readonly stdin: Writable | null;
+  readonly drained: Promise<void>;
+  readonly #parts: ContainerParts;
+  readonly #status: Promise<WaitStatus>;
+  readonly #report: HeldReport;
+  readonly #output: Promise<void>;
+  /** Reached once it is known whether the command started, and with it who wrote what is held back. */
+  readonly #verdict = new Deferred();
+  #sentSignal = false;
+
+  constructor(parts: ContainerParts, output: OutputSinks) {
+    this.#parts = parts;
+    this.stdin = parts.spec.stdin ? parts.attached : null;
+    this.#report = new HeldReport(output.stderr);
+    this.#output = demultiplex(parts.attached, { ...output, stderr: this.#report.sink });
+    this.#status = readStatus(parts.waiting);
+    this.drained = this.#output
+      .then(() => this.#verdict.reached)
+      .then(() => this.#report.release());
+    // Whoever waits for these learns of a failure; a run that fails before that must not be a crash.
+    for (const promise of [this.#status, this.drained]) promise.catch(() => undefined);
+  }
+
+  async ended(): Promise<Ending> {
+    const { events } = this.#parts;
+    try {
+      const { exitCode, error } = await this.#status;
+      if (error) throw new SandboxFailure('engine-error', `the engine lost the task: ${error}`);
+      const sawEnd = await events.seen('die', eventLimitMs);
+      if (!sawEnd || (exitCode > 128 && !this.#sentSignal)) await this.#throwIfEngineWent();
+      await this.#throwIfNeverStarted(exitCode);
+      return {
+        end: { exitCode, signal: signalOf(exitCode, events.observed) },
+        oomKills: sawEnd ? events.count('oom') : null,
+        observed: events.observed,
+      };
+    } finally {
+      this.#verdict.reach();
+    }
+  }
+
+  async kill(signal: NodeJS.Signals): Promise<'sent' | 'already-ended'> {
+    const { api, container } = this.#parts;
+    try {
+      await api.call(callLimitsMs.quick, (abortSignal) => container.kill({ signal, abortSignal }));
+      this.#sentSignal = true;
+      return 'sent';
+    } catch (error) {
+      // 404: removed already. 409: not running.
+      if ([404, 409].includes(httpStatusOf(error) ?? 0)) return 'already-ended';
+      throw error;
+    }
+  }
+
+  /** Nobody will ask for the ending any more. */
+  abandon(): void {
+    this.#verdict.reach();
+  }
+
+  /**
+   * An engine that shuts down ends its tasks with 137 or 143, which looks like their own ending. It stops
+   * listening first, so a new connection tells.
+   */
+  async #throwIfEngineWent(): Promise<void> {
+    try {
+      (await this.#parts.api.stream('GET', '/_ping')).resume();
+    } catch (cause) {
+      throw engineWent(cause);
+    }
+  }
+
+  /** The init says on stderr that there was nothing to start; believed only when the image says so, too. */
+  async #throwIfNeverStarted(exitCode: number): Promise<void> {
+    const report = this.#report;
+    if (![1, 126, 127].includes(exitCode)) return;
+    await within(eventLimitMs, this.#output, undefined);
+    if (!isInitReport(report.held, exitCode)) return;
+    const failure = await explainExecFailure(this.#parts.api, this.#parts);
+    if (!failure) return;
+    report.drop();
+    throw failure;
+  }
+}
+
+interface WaitStatus {
+  readonly exitCode: number;
+  readonly error: string | null;
+}
+
+async function readStatus(response: IncomingMessage): Promise<WaitStatus> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of response) chunks.push(chunk as Buffer);
+    const text = Buffer.concat(chunks).toString();
+    const { StatusCode, Error: error } = JSON.parse(text) as {
+      StatusCode: number;
+      Error?: { Message?: string } | null;
+    };
+    return { exitCode: StatusCode, error: error?.Message ?? null };
+  } catch (cause) {
+    throw engineWent(cause);
+  }
+}
+
+function engineWent(cause: unknown): SandboxFailure {
+  return new SandboxFailure('engine-lost', 'the engine went away while the task was running', {
+    hint: 'The task may still be running; once the engine is back, the next sandbox command removes what is left of it.',
+    cause,
+  });
+}

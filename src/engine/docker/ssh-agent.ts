@@ -1,0 +1,70 @@
+import { Agent, type ClientRequestArgs } from 'node:http';
+import { Duplex } from 'node:stream';
+import { SandboxFailure } from '../../failure.ts';
+
+/**
+ * Speaks HTTP over `ssh HOST docker system dial-stdio`, as the Docker CLI does. The user's own ssh program is
+ * used, so its configuration, agent and known hosts hold; a library would check none of them.
+ */
+export class SshAgent extends Agent {
+  readonly #arguments: string[];
+
+  constructor(url: URL) {
+    super({ keepAlive: false });
+    this.#arguments = [
+      ...['-T', '-o', 'BatchMode=yes', '-o', 'ConnectTimeout=9'],
+      ...(url.username ? ['-l', decodeURIComponent(url.username)] : []),
+      ...(url.port ? ['-p', url.port] : []),
+      '--',
+      url.hostname,
+      ...['docker', 'system', 'dial-stdio'],
+    ];
+  }
+
+  override createConnection(
+    _options: ClientRequestArgs,
+    callback?: (error: Error | null, stream: Duplex) => void,
+  ): undefined {
+    void this.#dial().then((stream) => callback?.(null, stream));
+    return undefined;
+  }
+
+  async #dial(): Promise<Duplex> {
+    const { execa } = await import('execa');
+    const ssh = execa('ssh', this.#arguments, {
+      stdin: 'pipe',
+      stdout: 'pipe',
+      stderr: 'pipe',
+      buffer: { stdout: false },
+      reject: false,
+      maxBuffer: 65_536,
+    });
+    const stream = Duplex.from({ readable: ssh.stdout, writable: ssh.stdin });
+    stream.on('close', () => ssh.kill());
+    void ssh.then(({ exitCode, stderr, shortMessage }) => {
+      if (exitCode === 0 || ssh.killed) return;
+      stream.destroy(
+        sshFailure(
+          stderr === '' ? (shortMessage ?? `ssh ended with ${exitCode ?? 'a signal'}`) : stderr,
+        ),
+      );
+    });
+    return Object.assign(stream, {
+      setKeepAlive: noop,
+      setNoDelay: noop,
+      setTimeout: noop,
+      ref: noop,
+      unref: noop,
+    });
+  }
+}
+
+function noop(this: unknown): unknown {
+  return this;
+}
+
+function sshFailure(reason: string): SandboxFailure {
+  return new SandboxFailure('engine-error', `cannot reach the engine by ssh: ${reason.trim()}`, {
+    hint: 'Check that `ssh HOST docker version` works without a password.',
+  });
+}

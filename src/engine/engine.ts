@@ -1,0 +1,112 @@
+import type { Writable } from 'node:stream';
+import type { EngineName, IsolationLevel } from '../spec/choices.ts';
+import type { TaskSpec } from '../spec/task-spec.ts';
+import type { TaskEnd } from '../outcome/outcome.ts';
+import type { PhaseClock } from './phase-clock.ts';
+
+/** Which engine runs a task, as the engine itself says; null is "not known". */
+export interface EngineFacts {
+  readonly name: EngineName;
+  readonly product: string | null;
+  readonly version: string | null;
+  readonly apiVersion: string | null;
+  readonly address: string | null;
+  readonly runtime: string | null;
+  readonly rootless: boolean | null;
+  readonly cgroupVersion: number | null;
+}
+
+/** Limits as read back from the engine; null is "not enforced". */
+export interface EnforcedLimits {
+  readonly memoryBytes: number | null;
+  readonly memorySwapBytes: number | null;
+  readonly cpus: number | null;
+  readonly pidsLimit: number | null;
+  readonly timeoutMs: number | null;
+  readonly killAfterMs: number | null;
+}
+
+/** What a sandbox turned out to be, once it was made. */
+export interface SandboxFacts {
+  readonly image: {
+    readonly reference: string;
+    readonly id: string;
+    readonly digest: string | null;
+  } | null;
+  readonly isolation: { readonly level: IsolationLevel; readonly simulated: boolean };
+  /** What was asked for and is not in force, by the name of the flag or of the protection. */
+  readonly notEnforced: readonly string[];
+  readonly enforced: EnforcedLimits;
+  readonly user: string | null;
+  readonly network: { readonly name: string; readonly id: string | null };
+  /** The engine's name for it, e.g. a container id. */
+  readonly handle: string | null;
+}
+
+/** Receives a chunk; a promise asks to wait before the next one. */
+export type Sink = (chunk: Buffer) => Promise<void> | undefined;
+export interface OutputSinks {
+  readonly stdout: Sink;
+  readonly stderr: Sink;
+}
+
+export interface EngineObservation {
+  readonly event: string;
+  readonly at: string | null;
+  readonly signal?: string;
+  readonly exitCode?: number;
+}
+
+export interface Ending {
+  readonly end: TaskEnd & { readonly exitCode: number };
+  /** Kills for lack of memory, of the command or of its children; null where the engine cannot tell. */
+  readonly oomKills: number | null;
+  readonly observed: readonly EngineObservation[];
+}
+
+/** One task that is made but not started. Every method may reject with a SandboxFailure. */
+export interface Sandbox {
+  readonly facts: SandboxFacts;
+  start(output: OutputSinks): Promise<RunningTask>;
+  /** Removes all that is left, whatever state it is in; resolves once it is gone. */
+  dispose(): Promise<void>;
+}
+
+export interface RunningTask {
+  /** Standard input of the task, where it was asked for. Ending it closes only that direction. */
+  readonly stdin: Writable | null;
+  /** Resolves when both streams have ended. Every chunk waits for a sink that asks to. */
+  readonly drained: Promise<void>;
+  /** Resolves when the command has ended. */
+  ended(): Promise<Ending>;
+  kill(signal: NodeJS.Signals): Promise<'sent' | 'already-ended'>;
+}
+
+/** What an engine needs of its surroundings while it makes a sandbox. */
+export interface CreateContext {
+  readonly cancel: AbortSignal;
+  readonly phases: PhaseClock;
+  readonly warn: (message: string) => void;
+}
+
+/** Something that runs tasks. */
+export interface Engine {
+  readonly facts: EngineFacts;
+  create(spec: TaskSpec, context: CreateContext): Promise<Sandbox>;
+  close(): Promise<void>;
+}
+
+export interface ConnectOptions {
+  readonly host: string | null;
+  readonly context: string | null;
+  readonly env: NodeJS.ProcessEnv;
+  readonly cancel: AbortSignal;
+}
+
+/** What an engine's module exports. */
+export interface EngineDriver {
+  /** Rejects with `engine-not-found` where there is none, with another SandboxFailure where it refuses. */
+  connect(options: ConnectOptions): Promise<Engine>;
+  /** The command lines that do the same without us, in order; none where there are none. */
+  equivalentCommands(spec: TaskSpec): readonly (readonly string[])[];
+}

@@ -1,0 +1,69 @@
+import { SandboxFailure } from '../failure.ts';
+import { type EngineName, type IsolationLevel, isolationLevels } from '../spec/choices.ts';
+import type { TaskSpec } from '../spec/task-spec.ts';
+import type { CreateContext, Engine, EngineDriver } from './engine.ts';
+
+/** Loaded when they are needed: an engine's client is most of what there is to load. */
+const drivers = {
+  docker: async () => (await import('./docker/connect.ts')).dockerDriver,
+  simulation: async () => (await import('./simulation/simulation-engine.ts')).simulationDriver,
+} satisfies Record<EngineName, () => Promise<EngineDriver>>;
+
+export interface Surroundings extends Pick<CreateContext, 'cancel' | 'warn'> {
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** The engine that the spec asks for; `auto` takes Docker where there is one and says so where there is not. */
+export async function connectEngine(spec: TaskSpec, around: Surroundings): Promise<Engine> {
+  if (spec.engine !== 'auto') {
+    const engine = await connect(spec.engine, spec, around);
+    if (spec.engine === 'simulation') around.warn(simulationWarning(null));
+    return engine;
+  }
+  try {
+    return await connect('docker', spec, around);
+  } catch (error) {
+    if (!(error instanceof SandboxFailure) || error.code !== 'engine-not-found') throw error;
+    refuseLess('none', spec, error);
+    around.warn(simulationWarning(error));
+    return await connect('simulation', spec, around);
+  }
+}
+
+/** The same task without us, on the engine that would be tried first. */
+export async function equivalentCommands(spec: TaskSpec): Promise<readonly (readonly string[])[]> {
+  const driver = await drivers[spec.engine === 'auto' ? 'docker' : spec.engine]();
+  return driver.equivalentCommands(spec);
+}
+
+/** Fails closed: less than the least that was asked for is never run. */
+export function refuseLess(level: IsolationLevel, spec: TaskSpec, cause?: SandboxFailure): void {
+  if (isolationLevels.indexOf(level) >= isolationLevels.indexOf(spec.isolation)) return;
+  const reason = cause ? `: ${cause.message}` : '';
+  throw new SandboxFailure(
+    'isolation-too-low',
+    `--isolation ${spec.isolation} was asked for, and only "${level}" is to be had${reason}`,
+    {
+      hint: cause?.hint ?? 'Use an engine that isolates more, or accept less with --isolation.',
+      cause,
+    },
+  );
+}
+
+async function connect(
+  name: EngineName,
+  spec: TaskSpec,
+  { cancel, env }: Surroundings,
+): Promise<Engine> {
+  const driver = await drivers[name]();
+  const { host, context } = spec;
+  return await driver.connect({ host, context, env, cancel });
+}
+
+function simulationWarning(cause: SandboxFailure | null): string {
+  const reason = cause ? `${cause.message}; running in simulation` : 'running in simulation';
+  return (
+    `${reason}, isolation: none. The command runs on this host as you: memory, CPUs, processes, network and ` +
+    'files are not limited. Use --isolation container to refuse this.'
+  );
+}

@@ -1,0 +1,64 @@
+import { readFileSync, readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
+
+/**
+ * Which process owns a container or a lock. A pid alone is reused and is 1 in every container, so boot,
+ * PID namespace and the process's own start time go with it; null is "not known" (not Linux).
+ */
+export interface Owner {
+  readonly host: string;
+  readonly bootId: string | null;
+  readonly pidNamespace: string | null;
+  readonly pid: number;
+  readonly pidStart: string | null;
+}
+
+export function currentOwner(): Owner {
+  return {
+    host: hostname(),
+    bootId: attempt(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
+    pidNamespace: attempt(() => readlinkSync('/proc/self/ns/pid')),
+    pid: process.pid,
+    pidStart: processStart(process.pid),
+  };
+}
+
+/** True only where it is certain: same machine, same PID namespace, and the process is not there any more. */
+export function isDead(owner: Owner, observer: Owner): boolean {
+  if (owner.host !== observer.host || owner.bootId === null || observer.bootId === null)
+    return false;
+  if (owner.bootId !== observer.bootId) return true;
+  if (owner.pidNamespace === null || owner.pidNamespace !== observer.pidNamespace) return false;
+  return owner.pidStart !== null && processStart(owner.pid) !== owner.pidStart;
+}
+
+export function parseOwner(text: string | undefined): Owner | null {
+  const parsed = attempt<unknown>(() => JSON.parse(text ?? ''));
+  if (typeof parsed !== 'object' || parsed === null) return null;
+  const { host, bootId, pidNamespace, pid, pidStart } = parsed as Record<string, unknown>;
+  if (typeof host !== 'string' || typeof pid !== 'number') return null;
+  const textOrNull = (value: unknown) => (typeof value === 'string' ? value : null);
+  return {
+    host,
+    bootId: textOrNull(bootId),
+    pidNamespace: textOrNull(pidNamespace),
+    pid,
+    pidStart: textOrNull(pidStart),
+  };
+}
+
+/** In clock ticks since boot: field 22, counted from after the program's name, which may hold spaces. */
+function processStart(pid: number): string | null {
+  return attempt(() => {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+  });
+}
+
+function attempt<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch {
+    return null;
+  }
+}

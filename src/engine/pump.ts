@@ -1,0 +1,30 @@
+import type { Readable } from 'node:stream';
+
+/**
+ * Hands every chunk to `consume` and stops reading while it asks to wait, so that memory stays flat whatever
+ * a task prints. Resolves when the source ends or is closed.
+ */
+export async function pump(
+  source: Readable,
+  consume: (chunk: Buffer) => Promise<unknown> | undefined,
+): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const fail = (error: unknown) => {
+      source.destroy();
+      reject(error instanceof Error ? error : new Error(String(error)));
+    };
+    source.on('data', (chunk: Buffer) => {
+      try {
+        const waiting = consume(chunk);
+        if (!waiting) return;
+        source.pause();
+        waiting.then(() => source.resume(), fail);
+      } catch (error) {
+        fail(error);
+      }
+    });
+    source.on('error', reject);
+    source.on('close', resolve);
+    source.on('end', resolve);
+  });
+}

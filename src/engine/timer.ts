@@ -1,0 +1,43 @@
+/** setTimeout wraps at 2^31-1 ms (a longer delay would fire at once), so long waits are made of several. */
+const longestDelayMs = 2 ** 31 - 1;
+
+/** Calls back once after `delayMs` of monotonic time; returns what cancels it. */
+export function startTimer(delayMs: number, onElapsed: () => void): () => void {
+  const endMs = performance.now() + delayMs;
+  let handle: NodeJS.Timeout;
+  const arm = (): void => {
+    const leftMs = endMs - performance.now();
+    handle = setTimeout(
+      () => (leftMs > longestDelayMs ? arm() : onElapsed()),
+      Math.min(Math.max(0, leftMs), longestDelayMs),
+    );
+  };
+  arm();
+  return () => {
+    clearTimeout(handle);
+  };
+}
+
+/** What `promise` gives, or `fallback` when it takes longer. The promise's own rejection is passed on. */
+export async function within<T, F>(
+  limitMs: number,
+  promise: Promise<T>,
+  fallback: F,
+): Promise<T | F> {
+  let cancel: () => void = () => undefined;
+  const elapsed = new Promise<F>((resolve) => {
+    cancel = startTimer(limitMs, () => resolve(fallback));
+  });
+  try {
+    return await Promise.race([promise, elapsed]);
+  } finally {
+    cancel();
+  }
+}
+
+/** An AbortSignal that aborts after `delayMs`, however long that is; 0 means never. `clear` when it is not needed. */
+export function deadlineSignal(delayMs: number): { signal: AbortSignal; clear: () => void } {
+  const controller = new AbortController();
+  if (delayMs === 0) return { signal: controller.signal, clear: () => undefined };
+  return { signal: controller.signal, clear: startTimer(delayMs, () => controller.abort()) };
+}

@@ -1,0 +1,101 @@
+import * as v from 'valibot';
+import { SandboxFailure } from './failure.ts';
+import type { Receipt } from './receipt/receipt.ts';
+import type { RunEvent } from './run/event.ts';
+import { runTask as runResolvedTask } from './run/run-task.ts';
+import { currentCaller } from './spec/host-path.ts';
+import { resolveSpec } from './spec/resolve-spec.ts';
+import { type SettingName, settingNames } from './spec/settings.ts';
+import { type TaskSpec, taskSpecSchema } from './spec/task-spec.ts';
+import type { Readable } from 'node:stream';
+
+export { SandboxFailure, type FailureCode, type Problem } from './failure.ts';
+export { type Receipt, receiptSchema } from './receipt/receipt.ts';
+export type { RunEvent } from './run/event.ts';
+export { type TaskSpec, taskSpecSchema } from './spec/task-spec.ts';
+
+/** A task as a user would write it: `{command: ['npm', 'test'], memory: '1g', timeout: '30s'}`. */
+export interface TaskInput extends Partial<Record<SettingName, string | number | boolean>> {
+  /** The program and its arguments; or `line`. */
+  readonly command?: readonly string[];
+  /** A shell line. */
+  readonly line?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>>;
+  /** As --mount. */
+  readonly mounts?: readonly string[];
+  /** As --tmpfs. */
+  readonly tmpfs?: readonly string[];
+  /** True: `RunOptions.stdin` is forwarded. */
+  readonly stdin?: boolean;
+  readonly keepEntrypoint?: boolean;
+}
+
+export interface RunOptions {
+  /** Aborting it cancels the task. A reason such as 'SIGINT' is the signal that it gets, else SIGTERM. */
+  readonly signal?: AbortSignal;
+  /** Called with each chunk as it comes; a promise makes the task wait. */
+  readonly onStdout?: (chunk: Buffer) => void | Promise<void>;
+  readonly onStderr?: (chunk: Buffer) => void | Promise<void>;
+  /** Forwarded where `TaskSpec.stdin` is true. */
+  readonly stdin?: Readable;
+  readonly onEvent?: (event: RunEvent) => void;
+}
+
+/**
+ * Fills in the defaults and checks everything against this host. Neither SANDBOX_* variables nor config files
+ * are looked at. Rejects with a SandboxFailure (`invalid-settings`) that carries every problem.
+ */
+export async function resolveTask(input: TaskInput): Promise<TaskSpec> {
+  const flags = Object.fromEntries(
+    settingNames
+      .filter((name) => input[name] !== undefined)
+      .map((name) => [name, { text: String(input[name]), origin: name }]),
+  );
+  const pairs = (record: Readonly<Record<string, string>> = {}) =>
+    Object.entries(record).map(([name, value]) => `${name}=${value}`);
+  const request = {
+    flags,
+    command: input.command ?? [],
+    line: input.line ?? null,
+    environment: pairs(input.env),
+    environmentFiles: [],
+    volumes: [],
+    mounts: input.mounts ?? [],
+    tmpfs: input.tmpfs ?? [],
+    labels: pairs(input.labels),
+    keepEntrypoint: input.keepEntrypoint ?? false,
+    stdin: input.stdin ?? false,
+    problems: [],
+  };
+  return await resolveSpec(request, { caller: currentCaller(), ambient: false });
+}
+
+/**
+ * Runs one task and resolves to its receipt, which is also written to `spec.receiptPath`, for every ending:
+ * look at `receipt.status`. Rejects with a SandboxFailure where there can be no receipt: the spec is not one
+ * (`invalid-task`), it cannot be written (`receipt-not-writable`), or it belongs to a running task (`id-in-use`).
+ */
+export async function runTask(spec: TaskSpec, options: RunOptions = {}): Promise<Receipt> {
+  return await runResolvedTask(checked(spec), {
+    stdin: options.stdin ?? null,
+    onStdout: options.onStdout ?? null,
+    onStderr: options.onStderr ?? null,
+    onEvent: options.onEvent ?? (() => undefined),
+    cancel: options.signal ?? new AbortController().signal,
+    force: new AbortController().signal,
+    env: process.env,
+  });
+}
+
+function checked(spec: TaskSpec): TaskSpec {
+  const parsed = v.safeParse(taskSpecSchema, spec);
+  if (parsed.success) return parsed.output;
+  const problems = parsed.issues.map((issue) => ({
+    subject: v.getDotPath(issue) ?? 'task',
+    message: issue.message,
+  }));
+  throw new SandboxFailure('invalid-task', 'expected a TaskSpec as resolveTask makes it', {
+    problems,
+  });
+}

@@ -1,0 +1,160 @@
+import * as v from 'valibot';
+import { engineNames, isolationLevels } from '../spec/choices.ts';
+import { statuses } from '../outcome/outcome.ts';
+
+export const receiptSchemaId = 'sandbox-run/receipt/v1';
+
+const said = <T extends v.GenericSchema>(schema: T, description: string) =>
+  v.pipe(schema, v.description(description));
+const text = v.string();
+const ms = v.nullable(v.number());
+const bytes = v.nullable(v.pipe(v.number(), v.safeInteger(), v.minValue(0)));
+const time = v.nullable(v.pipe(v.string(), v.isoTimestamp()));
+
+const limits = {
+  memoryBytes: bytes,
+  cpus: v.nullable(v.number()),
+  pidsLimit: bytes,
+  timeoutMs: ms,
+  killAfterMs: ms,
+};
+
+const encodedBytes = {
+  text: said(v.nullable(text), 'The bytes, where they are UTF-8.'),
+  base64: said(v.nullable(text), 'The bytes, where they are not.'),
+};
+
+const outputSchema = v.strictObject({
+  ...encodedBytes,
+  tail: said(
+    v.nullable(v.strictObject(encodedBytes)),
+    'The last part of a truncated stream; `text` or `base64` is then its first part.',
+  ),
+  truncated: v.boolean(),
+  omittedBytes: said(bytes, 'Bytes between the first and the last part.'),
+  bytes: said(bytes, 'Of the whole stream, kept or not.'),
+  sha256: said(text, 'Of the whole stream.'),
+});
+
+const taskEndSchema = v.strictObject({
+  exitCode: said(v.nullable(v.number()), 'What the engine reported; 128+n after signal n.'),
+  signal: said(
+    v.nullable(text),
+    'The signal that ended the command, where it is certain; an engine that reports only 137 leaves it null.',
+  ),
+});
+
+const evidenceSchema = v.strictObject({
+  deadline: said(
+    v.nullable(v.strictObject({ limitMs: v.number(), passedAfterMs: v.number() })),
+    'Set when the deadline ended the task.',
+  ),
+  cancelledBy: said(
+    v.nullable(text),
+    'The signal that the caller sent, SIGPIPE where the reader went away.',
+  ),
+  signalsSent: said(
+    v.array(v.strictObject({ signal: text, afterMs: v.number() })),
+    'By the sandbox to the task, in milliseconds since it started.',
+  ),
+  oomKills: said(v.nullable(v.number()), 'Kills for lack of memory that the engine reported.'),
+  engineEvents: said(
+    v.array(
+      v.strictObject({
+        event: text,
+        at: time,
+        signal: v.optional(text),
+        exitCode: v.optional(v.number()),
+      }),
+    ),
+    "The engine's own events of this task.",
+  ),
+  outputComplete: said(v.boolean(), 'False where a stream had not ended when reading stopped.'),
+  removed: said(
+    v.nullable(v.boolean()),
+    'True once the engine confirmed that nothing is left of the task; null where nothing was made.',
+  ),
+  mayStillRun: said(
+    v.boolean(),
+    'True where the engine was lost and the end of the task was not seen.',
+  ),
+});
+
+/** The record of one task. Written for every ending; unknown is null, never 0. */
+export const receiptSchema = v.pipe(
+  v.strictObject({
+    schema: v.literal(receiptSchemaId),
+    id: text,
+    status: said(
+      v.picklist(statuses),
+      'How the task ended. The truth; the exit code is a convenience.',
+    ),
+    exitCode: said(v.number(), 'What `sandbox run` returned.'),
+    task: said(
+      v.nullable(taskEndSchema),
+      'How the command itself ended; null where it never started or its end was not seen.',
+    ),
+    command: said(v.array(text), 'The program and its arguments.'),
+    workspace: v.strictObject({ path: text, mode: v.picklist(['rw']) }),
+    engine: said(
+      v.nullable(
+        v.strictObject({
+          name: v.picklist(engineNames),
+          product: v.nullable(text),
+          version: v.nullable(text),
+          apiVersion: v.nullable(text),
+          address: v.nullable(text),
+          runtime: v.nullable(text),
+          rootless: v.nullable(v.boolean()),
+          cgroupVersion: v.nullable(v.number()),
+        }),
+      ),
+      'As the engine describes itself; null where none answered.',
+    ),
+    isolation: v.strictObject({
+      level: said(v.nullable(v.picklist(isolationLevels)), 'What stood between task and host.'),
+      simulated: v.nullable(v.boolean()),
+      notEnforced: said(
+        v.array(text),
+        'What was asked for, or is on by default, and was not in force.',
+      ),
+    }),
+    image: said(
+      v.nullable(
+        v.strictObject({ reference: text, id: v.nullable(text), digest: v.nullable(text) }),
+      ),
+      'Null where no image was used.',
+    ),
+    user: said(v.nullable(text), 'uid:gid or name inside the sandbox.'),
+    network: v.strictObject({ name: text, id: v.nullable(text) }),
+    limits: v.strictObject({
+      requested: v.strictObject(limits),
+      enforced: said(
+        v.nullable(v.strictObject({ ...limits, memorySwapBytes: bytes })),
+        'Read back from the engine; null is not enforced.',
+      ),
+    }),
+    stdout: outputSchema,
+    stderr: outputSchema,
+    timing: v.strictObject({
+      startedAt: said(time, 'When the command started.'),
+      finishedAt: said(time, 'When its end was seen.'),
+      durationMs: said(ms, 'Between the two, by the monotonic clock.'),
+      phases: said(v.record(text, v.number()), 'Milliseconds of each phase that ran.'),
+    }),
+    usage: said(
+      v.strictObject({ cpuMs: ms, maxMemoryBytes: bytes }),
+      'Null where the engine does not tell.',
+    ),
+    evidence: evidenceSchema,
+    error: said(
+      v.nullable(v.strictObject({ code: text, message: text, hint: v.nullable(text) })),
+      'Why the sandbox failed; null where it did not.',
+    ),
+    tool: v.strictObject({ name: text, version: text, commit: v.nullable(text) }),
+    environment: said(v.array(text), 'Names only.'),
+  }),
+  v.title('Receipt'),
+);
+
+export type Receipt = v.InferOutput<typeof receiptSchema>;

@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, access, mkdir, open, rename, stat, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { type Lock, acquireLock } from '../engine/lock.ts';
+import { SandboxFailure, errnoOf, messageOf } from '../failure.ts';
+import type { Receipt } from './receipt.ts';
+
+/**
+ * The place of one receipt, taken before the task starts: the directory exists and can be written to, and no
+ * other living task will write the same file.
+ */
+export class ReceiptPlace {
+  readonly path: string;
+  readonly #lock: Lock;
+
+  private constructor(path: string, lock: Lock) {
+    this.path = path;
+    this.#lock = lock;
+  }
+
+  static async reserve(path: string): Promise<ReceiptPlace> {
+    const directory = dirname(path);
+    const lock = await orUnwritable(path, async () => {
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+      await access(directory, constants.W_OK | constants.X_OK);
+      await refuseDirectory(path);
+      return await acquireLock(join(directory, `.${basename(path)}.lock`));
+    });
+    if (!lock) throw alreadyRunning(path);
+    return new ReceiptPlace(path, lock);
+  }
+
+  /**
+   * Atomic: a reader sees the old receipt or the whole new one, never a part, and a power cut loses neither.
+   * The rename replaces a symlink that stands at the path and never follows it.
+   */
+  async write(receipt: Receipt): Promise<void> {
+    const directory = dirname(this.path);
+    const draft = join(directory, `.${basename(this.path)}.${randomBytes(6).toString('hex')}.tmp`);
+    await orUnwritable(this.path, async () => {
+      try {
+        await writeDurably(draft, `${JSON.stringify(receipt, null, 2)}\n`);
+        await rename(draft, this.path);
+      } catch (error) {
+        await unlink(draft).catch(() => undefined);
+        throw error;
+      }
+      await syncDirectory(directory);
+    });
+  }
+
+  async release(): Promise<void> {
+    await this.#lock.release();
+  }
+}
+
+async function writeDurably(path: string, text: string): Promise<void> {
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+  const file: FileHandle = await open(path, flags, 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Some file systems cannot do this for a directory; the receipt is written all the same. */
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, constants.O_RDONLY);
+  try {
+    await handle.sync().catch(() => undefined);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function refuseDirectory(path: string): Promise<void> {
+  const found = await stat(path).catch(() => null);
+  if (found?.isDirectory()) throw new Error('it is a directory');
+}
+
+async function orUnwritable<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const reasons: Record<string, string> = {
+      EACCES: 'permission denied',
+      EROFS: 'the file system is read-only',
+      ENOSPC: 'the disk is full',
+      ENOTDIR: 'a part of its path is not a directory',
+    };
+    const reason = reasons[errnoOf(error) ?? ''] ?? messageOf(error);
+    throw new SandboxFailure(
+      'receipt-not-writable',
+      `cannot write the receipt ${path}: ${reason}`,
+      {
+        hint: 'Choose another place with --receipt PATH or SANDBOX_RECEIPT_DIR.',
+        cause: error,
+      },
+    );
+  }
+}
+
+function alreadyRunning(path: string): SandboxFailure {
+  return new SandboxFailure('id-in-use', `a running task will write the receipt ${path}`, {
+    hint: 'Wait for it, stop it, or choose another --id or --receipt.',
+  });
+}

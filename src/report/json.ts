@@ -1,0 +1,11 @@
+import type { SandboxFailure } from '../failure.ts';
+
+/** Machine output: one JSON value, and a newline. */
+export function jsonText(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+/** What `--json` prints where there is no receipt. */
+export function failureJson({ code, message, hint, problems }: SandboxFailure): unknown {
+  return { error: { code, message, hint, problems } };
+}

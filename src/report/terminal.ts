@@ -1,0 +1,50 @@
+import { createColors } from 'picocolors';
+
+/** The process's streams, as those who print need them. */
+export interface Terminal {
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** Colour only on a terminal, unless the usual variables say otherwise (https://no-color.org). */
+export function colorsFor(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv) {
+  const isForced = Boolean(env.FORCE_COLOR) && env.FORCE_COLOR !== '0';
+  const isCapable = stream.isTTY && env.TERM !== 'dumb';
+  return createColors(!env.NO_COLOR && (isForced || isCapable));
+}
+
+/** Our own words on stderr, and what a task or an engine put into them without its control characters. */
+export function writeLine(terminal: Terminal, line: string): void {
+  terminal.stderr.write(`${line}\n`);
+}
+
+/** Makes foreign text safe to print: a terminal would obey its escape sequences. */
+export function printable(text: string): string {
+  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
+  return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, (character) => {
+    const code = character.charCodeAt(0).toString(16).padStart(2, '0');
+    return character === '\t' ? ' ' : `\\x${code}`;
+  });
+}
+
+/**
+ * Passes chunks to a stream and answers a promise while it is full. Once its reader has gone every call throws,
+ * so that whoever produces them learns of it.
+ */
+export function receiverFor(stream: NodeJS.WriteStream): (chunk: Buffer) => void | Promise<void> {
+  let gone: Error | null = null;
+  let wake: () => void = () => undefined;
+  stream.on('error', (error: Error) => {
+    gone = error;
+    wake();
+  });
+  stream.on('drain', () => wake());
+  return (chunk) => {
+    if (gone) throw gone;
+    if (stream.write(chunk)) return undefined;
+    return new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+  };
+}

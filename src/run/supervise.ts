@@ -1,0 +1,140 @@
+import type { Ending, RunningTask } from '../engine/engine.ts';
+import { startTimer } from '../engine/timer.ts';
+import { SandboxFailure } from '../failure.ts';
+import type { StopCause, Termination } from '../outcome/termination.ts';
+import type { Limits } from '../spec/task-spec.ts';
+
+export interface Supervision {
+  readonly limits: Limits;
+  /** Ends the task; its reason is the signal to forward. */
+  readonly cancel: AbortSignal;
+  /** Ends the task at once. */
+  readonly force: AbortSignal;
+  readonly termination: Termination;
+  readonly onStop: (cause: StopCause) => void;
+}
+
+/** How long an engine may take to report an end that must have come. */
+const endLimitMs = 10_000;
+
+/**
+ * Waits for the task's end and brings it about where the deadline passes or the caller cancels: first a signal
+ * that it can answer, then, after the grace, SIGKILL.
+ */
+export async function supervise(task: RunningTask, supervision: Supervision): Promise<Ending> {
+  const { limits, cancel, force } = supervision;
+  const stopper = new Stopper(task, supervision);
+  const onCancel = () => {
+    const signal = cancelSignalOf(cancel);
+    stopper.stop({ kind: 'cancelled', signal }, signal);
+  };
+  const onForce = () => {
+    stopper.killNow();
+  };
+  const cancelDeadline =
+    limits.timeoutMs === 0
+      ? () => undefined
+      : startTimer(limits.timeoutMs, () => stopper.stop({ kind: 'deadline' }, 'SIGTERM'));
+  cancel.addEventListener('abort', onCancel, { once: true });
+  force.addEventListener('abort', onForce, { once: true });
+  if (cancel.aborted) onCancel();
+  if (force.aborted) onForce();
+  try {
+    const ending = await Promise.race([task.ended(), stopper.failed]);
+    await stopper.settled();
+    return ending;
+  } finally {
+    cancelDeadline();
+    stopper.close();
+    cancel.removeEventListener('abort', onCancel);
+    force.removeEventListener('abort', onForce);
+  }
+}
+
+/** The signal that cancelled: the reason where it names one, else SIGTERM. */
+export function cancelSignalOf(cancel: AbortSignal): NodeJS.Signals {
+  const reason: unknown = cancel.reason;
+  return typeof reason === 'string' && reason.startsWith('SIG')
+    ? (reason as NodeJS.Signals)
+    : 'SIGTERM';
+}
+
+class Stopper {
+  /** Rejects when the task can neither be signalled nor seen to end. */
+  readonly failed: Promise<never>;
+  readonly #task: RunningTask;
+  readonly #supervision: Supervision;
+  readonly #startedMs = performance.now();
+  #fail: (error: unknown) => void = () => undefined;
+  #cause: StopCause | null = null;
+  #sending: Promise<void> = Promise.resolve();
+  #cancelTimer: () => void = () => undefined;
+
+  constructor(task: RunningTask, supervision: Supervision) {
+    this.#task = task;
+    this.#supervision = supervision;
+    this.failed = new Promise((_, reject) => {
+      this.#fail = reject;
+    });
+    this.failed.catch(() => undefined);
+  }
+
+  /** The first cause decides; a second one means that the caller will not wait for the grace. */
+  stop(cause: StopCause, signal: NodeJS.Signals): void {
+    if (this.#cause) {
+      this.killNow();
+      return;
+    }
+    this.#cause = cause;
+    this.#queue(async () => {
+      if ((await this.#send(signal)) === 'already-ended') return;
+      this.#supervision.onStop(cause);
+      this.#after(this.#supervision.limits.killAfterMs, () => this.killNow());
+    });
+  }
+
+  killNow(): void {
+    this.#cause ??= { kind: 'cancelled', signal: 'SIGKILL' };
+    this.#queue(async () => {
+      await this.#send('SIGKILL');
+    });
+  }
+
+  /** Signals that are under way decide who was first, so the outcome waits for their answers. */
+  async settled(): Promise<void> {
+    await this.#sending;
+  }
+
+  close(): void {
+    this.#cancelTimer();
+  }
+
+  #queue(work: () => Promise<void>): void {
+    this.#sending = this.#sending.then(work).catch((error: unknown) => this.#fail(error));
+  }
+
+  async #send(signal: NodeJS.Signals): Promise<'sent' | 'already-ended'> {
+    const answer = await this.#task.kill(signal);
+    if (answer === 'sent' && this.#cause) {
+      const afterMs = performance.now() - this.#startedMs;
+      this.#supervision.termination.record(this.#cause, { signal, afterMs });
+    }
+    if (answer === 'already-ended' || signal === 'SIGKILL') {
+      this.#after(endLimitMs, () => this.#fail(endNotSeen()));
+    }
+    return answer;
+  }
+
+  #after(delayMs: number, work: () => void): void {
+    this.#cancelTimer();
+    this.#cancelTimer = startTimer(delayMs, work);
+  }
+}
+
+function endNotSeen(): SandboxFailure {
+  return new SandboxFailure(
+    'engine-unresponsive',
+    `the engine did not report the end of the task within ${endLimitMs / 1000} s of SIGKILL`,
+    { hint: 'The task may still be running; the next sandbox command removes what is left of it.' },
+  );
+}

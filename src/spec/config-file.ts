@@ -1,0 +1,109 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { SandboxFailure, errnoOf, messageOf } from '../failure.ts';
+import type { Layer } from './layers.ts';
+import { readPlantableFile } from './regular-file.ts';
+import { type SettingName, settingNames, settingOf } from './settings.ts';
+
+export const configFileName = 'sandbox.config.json';
+
+const configValue = v.union([v.string(), v.number(), v.boolean()]);
+const configKeys = settingNames.filter((name) => settingOf(name).config);
+const environmentRecord = v.record(v.string(), v.string());
+
+/** A config file: the settings under their own names, as text or as a plain number, and collections. */
+export const configSchema = v.pipe(
+  v.strictObject({
+    $schema: v.optional(v.string()),
+    ...(Object.fromEntries(configKeys.map((name) => [name, v.optional(configValue)])) as Record<
+      (typeof configKeys)[number],
+      v.OptionalSchema<typeof configValue, undefined>
+    >),
+    env: v.optional(v.pipe(environmentRecord, v.description('Environment variables of the task.'))),
+    labels: v.optional(v.pipe(environmentRecord, v.description('Labels of the container.'))),
+    mounts: v.optional(
+      v.pipe(v.array(v.string()), v.description('As --mount. Not in a project file.')),
+    ),
+    tmpfs: v.optional(
+      v.pipe(v.array(v.string()), v.description('As --tmpfs. Not in a project file.')),
+    ),
+  }),
+  v.title('sandbox.config.json'),
+);
+
+export interface ConfigFile {
+  readonly path: string;
+  readonly layer: Layer;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly mounts: readonly string[];
+  readonly tmpfs: readonly string[];
+}
+
+/** The caller's own file, which may set everything. */
+export function userConfigPath(env: NodeJS.ProcessEnv): string {
+  const base = env.XDG_CONFIG_HOME ?? join(env.HOME ?? homedir(), '.config');
+  return join(base, 'sandbox', configFileName);
+}
+
+/** Null when there is no such file; an unreadable or invalid one stops the run, never falls back to defaults. */
+export async function readConfigFile(path: string): Promise<ConfigFile | null> {
+  let text: string;
+  try {
+    text = await readPlantableFile(path);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return null;
+    throw unreadable(path, messageOf(error), error);
+  }
+  return parseConfigFile(path, text);
+}
+
+export function parseConfigFile(path: string, text: string): ConfigFile {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw unreadable(path, `it is not JSON: ${messageOf(error)}`, error);
+  }
+  const parsed = v.safeParse(configSchema, json);
+  if (!parsed.success) {
+    throw unreadable(path, parsed.issues.map(describeIssue).join('; '));
+  }
+  const { env, labels, mounts, tmpfs } = parsed.output;
+  return {
+    path,
+    layer: layerOf(path, parsed.output),
+    environment: env ?? {},
+    labels: labels ?? {},
+    mounts: mounts ?? [],
+    tmpfs: tmpfs ?? [],
+  };
+}
+
+function layerOf(
+  path: string,
+  values: Partial<Record<SettingName, string | number | boolean | undefined>>,
+): Layer {
+  const layer: Layer = {};
+  for (const name of configKeys) {
+    const value = values[name];
+    if (value !== undefined) layer[name] = { text: String(value), origin: `${path}: ${name}` };
+  }
+  return layer;
+}
+
+function describeIssue(issue: v.BaseIssue<unknown>): string {
+  const path = v.getDotPath(issue) ?? 'the whole file';
+  if (issue.type === 'strict_object' && issue.expected === 'never') {
+    return `unknown key "${path}" (known: ${[...configKeys, 'env', 'labels', 'mounts', 'tmpfs'].join(', ')})`;
+  }
+  return `"${path}": expected ${issue.expected ?? 'another value'}, got ${issue.received}`;
+}
+
+function unreadable(path: string, reason: string, cause?: unknown): SandboxFailure {
+  return new SandboxFailure('config-unreadable', `cannot use the config file ${path}: ${reason}`, {
+    hint: 'Mend or remove the file; nothing was started.',
+    cause,
+  });
+}

@@ -1,0 +1,67 @@
+import type { Problems } from './problems.ts';
+
+/**
+ * `-e K=V`, and `-e K` for the caller's own value. A variable that the caller does not have is a problem:
+ * a task that silently runs without it is worse.
+ */
+export function parseEnvFlag(text: string, callerEnv: NodeJS.ProcessEnv, problems: Problems) {
+  const name = nameOf(text);
+  if (!isName(name)) {
+    problems.add('--env', `expected NAME=VALUE or NAME, got ${JSON.stringify(text)}`);
+    return {};
+  }
+  if (name !== text) return { [name]: text.slice(name.length + 1) };
+  const value = callerEnv[name];
+  if (value === undefined) {
+    problems.add('--env', `${name} has no value and is not set in your environment; use ${name}=…`);
+    return {};
+  }
+  return { [name]: value };
+}
+
+/** A file in Docker's syntax: `K=V` or `K` a line, `#` comments, quotes are part of the value. */
+export function parseEnvFile(
+  { path, text }: { path: string; text: string },
+  callerEnv: NodeJS.ProcessEnv,
+  problems: Problems,
+): Record<string, string> {
+  const environment: Record<string, string> = {};
+  const lines = text.replace(/^\uFEFF/, '').split('\n');
+  for (const [index, raw] of lines.entries()) {
+    const line = raw.trimStart().replace(/\r$/, '');
+    if (line === '' || line.startsWith('#')) continue;
+    const name = nameOf(line);
+    if (!isName(name) || /\s/.test(name)) {
+      problems.add(`${path}:${index + 1}`, `expected NAME=VALUE, got ${JSON.stringify(line)}`);
+      continue;
+    }
+    // As in Docker, a bare name that the caller does not have is left out.
+    const value = name === line ? callerEnv[name] : line.slice(name.length + 1);
+    if (value !== undefined) environment[name] = value;
+  }
+  return environment;
+}
+
+export function checkEnvironment(
+  environment: Readonly<Record<string, string>>,
+  subject: string,
+  problems: Problems,
+): void {
+  for (const [name, value] of Object.entries(environment)) {
+    if (!isName(name) || name.includes('=') || value.includes('\0')) {
+      problems.add(
+        subject,
+        `expected a variable's name and text without NUL, got ${JSON.stringify(name)}`,
+      );
+    }
+  }
+}
+
+function nameOf(text: string): string {
+  const end = text.indexOf('=');
+  return end === -1 ? text : text.slice(0, end);
+}
+
+function isName(name: string): boolean {
+  return name !== '' && !name.includes('\0');
+}

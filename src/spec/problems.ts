@@ -1,0 +1,36 @@
+import { type Problem, SandboxFailure, messageOf } from '../failure.ts';
+import { Expectation } from './expectation.ts';
+
+/** Collects everything that is wrong, so that the caller hears of it all at once and nothing was started. */
+export class Problems {
+  readonly #found: Problem[];
+
+  constructor(found: readonly Problem[] = []) {
+    this.#found = [...found];
+  }
+
+  add(subject: string, message: string): void {
+    this.#found.push({ subject, message });
+  }
+
+  /** Runs a parser; what it expected becomes a problem of `subject`, and the answer is undefined. */
+  attempt<T>(subject: string, parse: () => T): T | undefined {
+    try {
+      return parse();
+    } catch (error) {
+      if (!(error instanceof Expectation)) throw error;
+      this.add(subject, messageOf(error));
+      return undefined;
+    }
+  }
+
+  throwIfAny(): void {
+    const count = this.#found.length;
+    if (count === 0) return;
+    const plural = count === 1 ? '1 problem' : `${count} problems`;
+    throw new SandboxFailure('invalid-settings', `${plural}, nothing was started`, {
+      problems: this.#found,
+      hint: 'See: sandbox run --help',
+    });
+  }
+}

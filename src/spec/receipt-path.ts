@@ -1,0 +1,58 @@
+import { realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { errnoOf } from '../failure.ts';
+import { isInside } from './host-path.ts';
+import type { Problems } from './problems.ts';
+import type { EffectiveSettings } from './resolve-settings.ts';
+import type { Mount } from './task-spec.ts';
+
+interface Place {
+  readonly settings: EffectiveSettings;
+  readonly id: string;
+  readonly mounts: readonly Mount[];
+  readonly cwd: string;
+}
+
+/** Where the receipt goes: beside the workspace, or where the caller said, never where the task can write. */
+export async function resolveReceiptPath(place: Place, problems: Problems): Promise<string | null> {
+  const { settings, mounts } = place;
+  if (settings.workspacePath === null) return null;
+  const asked = await askedPath(place, settings.workspacePath);
+  const path = join(await nearestRealPath(dirname(asked)), basename(asked));
+  const writable = mounts.filter((mount) => mount.type === 'bind' && !mount.readOnly);
+  const inTask = [settings.workspacePath, ...writable.map((mount) => mount.source)];
+  if (inTask.some((directory) => isInside(path, directory))) {
+    const subject = settings.values.receipt === null ? 'SANDBOX_RECEIPT_DIR' : '--receipt';
+    problems.add(subject, `expected a path that the task cannot write to, got "${path}"`);
+  }
+  return path;
+}
+
+async function askedPath({ settings, id, cwd }: Place, workspace: string): Promise<string> {
+  const { receipt, receiptDir } = settings.values;
+  const fileName = `${id}.json`;
+  if (receipt !== null) {
+    const path = resolve(cwd, receipt);
+    return receipt.endsWith('/') || (await isDirectory(path)) ? join(path, fileName) : path;
+  }
+  if (receiptDir !== null) return join(resolve(cwd, receiptDir), fileName);
+  return join(`${workspace}.receipts`, fileName);
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
+/** The real path of a directory that may not exist yet. */
+async function nearestRealPath(directory: string): Promise<string> {
+  try {
+    return await realpath(directory);
+  } catch (error) {
+    const parent = dirname(directory);
+    if (errnoOf(error) !== 'ENOENT' || parent === directory) return directory;
+    return join(await nearestRealPath(parent), basename(directory));
+  }
+}

@@ -1,0 +1,65 @@
+import { Expectation } from './expectation.ts';
+import { type Caller, isInside, shareableHostPath } from './host-path.ts';
+import {
+  type MountRequest,
+  type TmpfsRequest,
+  parseMount,
+  parseTmpfs,
+  parseVolume,
+} from './mount.ts';
+import type { Problems } from './problems.ts';
+import { type Mount, workspaceTarget } from './task-spec.ts';
+
+export interface MountTexts {
+  readonly volumes: readonly string[];
+  readonly mounts: readonly string[];
+  readonly tmpfs: readonly string[];
+}
+
+/** Everything besides the workspace that the task will see, checked against the host. */
+export async function resolveMounts(texts: MountTexts, caller: Caller, problems: Problems) {
+  const requests = [
+    ...texts.volumes.map((text) => ({ flag: '--volume', parse: () => parseVolume(text) })),
+    ...texts.mounts.map((text) => ({ flag: '--mount', parse: () => parseMount(text) })),
+  ];
+  const mounts: Mount[] = [];
+  for (const { flag, parse } of requests) {
+    const request = problems.attempt(flag, parse);
+    const mount = request && (await resolveMount(flag, { request, caller }, problems));
+    if (mount) mounts.push(mount);
+  }
+  const tmpfs = texts.tmpfs
+    .map((text) => problems.attempt('--tmpfs', () => parseTmpfs(text)))
+    .filter((request): request is TmpfsRequest => request !== undefined);
+  checkTargets([...mounts, ...tmpfs], problems);
+  return { mounts, tmpfs };
+}
+
+async function resolveMount(
+  flag: string,
+  { request, caller }: { request: MountRequest; caller: Caller },
+  problems: Problems,
+): Promise<Mount | null> {
+  if (request.type === 'volume') return request;
+  try {
+    return { ...request, source: await shareableHostPath(request.source, caller) };
+  } catch (error) {
+    if (!(error instanceof Expectation)) throw error;
+    problems.add(flag, error.message);
+    return null;
+  }
+}
+
+const kernelTrees = ['/proc', '/sys', '/dev'];
+
+function checkTargets(targets: readonly { target: string }[], problems: Problems): void {
+  const seen = new Set([workspaceTarget]);
+  for (const { target } of targets) {
+    const path = target.replace(/\/+$/, '');
+    if (seen.has(path)) problems.add(target, 'something else is mounted there already');
+    if (kernelTrees.some((tree) => isInside(path, tree))) {
+      problems.add(target, 'nothing can be mounted over the kernel’s own paths');
+    }
+    seen.add(path);
+  }
+}

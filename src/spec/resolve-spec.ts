@@ -1,0 +1,178 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { type Problem, messageOf } from '../failure.ts';
+import { checkEnvironment, parseEnvFile, parseEnvFlag } from './environment.ts';
+import type { Caller } from './host-path.ts';
+import { Problems } from './problems.ts';
+import { type Profile, findProfile } from './profile.ts';
+import { resolveReceiptPath } from './receipt-path.ts';
+import { type MountTexts, resolveMounts } from './resolve-mounts.ts';
+import { type EffectiveSettings, type Sources, resolveSettings } from './resolve-settings.ts';
+import type { Layer } from './layers.ts';
+import { createTaskId } from './task-id.ts';
+import { type TaskSpec, ownLabelPrefix } from './task-spec.ts';
+
+/** What a caller asked for, as text, before anything was looked at. */
+export interface TaskRequest extends MountTexts {
+  readonly flags: Layer;
+  readonly command: readonly string[];
+  /** A shell line instead of a command. */
+  readonly line: string | null;
+  readonly environment: readonly string[];
+  readonly environmentFiles: readonly string[];
+  readonly labels: readonly string[];
+  readonly keepEntrypoint: boolean;
+  readonly stdin: boolean;
+  /** What was found wrong before, to be reported with the rest. */
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * From text to one frozen TaskSpec. Every problem found is reported together in one SandboxFailure
+ * (`invalid-settings`), before anything is started or created.
+ */
+export async function resolveSpec(request: TaskRequest, sources: Sources): Promise<TaskSpec> {
+  const problems = new Problems(request.problems);
+  const settings = await resolveSettings(request.flags, sources, problems);
+  const { values } = settings;
+  const profile = problems.attempt('--profile', () => findProfile(values.profile ?? ''));
+  checkCommand(request, problems);
+  const environment = await resolveEnvironment(request, { settings, sources }, problems);
+  const labels = resolveLabels(request, settings, problems);
+  const mounts = await resolveMounts(mountTexts(request, settings), sources.caller, problems);
+  const id = values.id ?? createTaskId();
+  const place = { settings, id, mounts: mounts.mounts, cwd: sources.caller.cwd };
+  const receiptPath = await resolveReceiptPath(place, problems);
+  problems.throwIfAny();
+  return freeze({
+    ...fromSettings(settings, required(profile)),
+    id,
+    command: commandOf(request, settings, required(profile)),
+    keepEntrypoint: request.keepEntrypoint,
+    ...mounts,
+    environment,
+    labels,
+    stdin: request.stdin,
+    receiptPath: required(receiptPath),
+  });
+}
+
+function checkCommand({ command, line }: TaskRequest, problems: Problems): void {
+  if (line !== null && command.length > 0) {
+    problems.add('-c', 'expected either a shell line (-c) or a command, got both');
+  }
+  if (line === null && command.length === 0) {
+    problems.add('command', 'expected a command to run, as in: sandbox run -- npm test');
+  }
+  if (command[0] === '') problems.add('command', 'expected the name of a program, got ""');
+}
+
+function commandOf(
+  request: TaskRequest,
+  { values }: EffectiveSettings,
+  profile: Profile,
+): string[] {
+  if (request.line === null) return [...request.command];
+  // A user's own image need not have the profile's shell.
+  const shell = values.image === null ? profile.shell : '/bin/sh';
+  return [shell, '-c', request.line];
+}
+
+async function resolveEnvironment(
+  request: TaskRequest,
+  { settings, sources }: { settings: EffectiveSettings; sources: Sources },
+  problems: Problems,
+): Promise<Record<string, string>> {
+  const { caller } = sources;
+  const environment: Record<string, string> = {};
+  for (const file of settings.configFiles) {
+    checkEnvironment(file.environment, `${file.path}: env`, problems);
+    Object.assign(environment, file.environment);
+  }
+  for (const path of request.environmentFiles) {
+    const text = await readEnvFile(path, caller, problems);
+    Object.assign(environment, parseEnvFile({ path, text }, caller.env, problems));
+  }
+  for (const text of request.environment) {
+    Object.assign(environment, parseEnvFlag(text, caller.env, problems));
+  }
+  return environment;
+}
+
+async function readEnvFile(path: string, caller: Caller, problems: Problems): Promise<string> {
+  try {
+    return await readFile(resolve(caller.cwd, path), 'utf8');
+  } catch (error) {
+    problems.add('--env-file', `expected a file that can be read: ${messageOf(error)}`);
+    return '';
+  }
+}
+
+function resolveLabels(
+  request: TaskRequest,
+  settings: EffectiveSettings,
+  problems: Problems,
+): Record<string, string> {
+  const labels = Object.assign({}, ...settings.configFiles.map((file) => file.labels)) as Record<
+    string,
+    string
+  >;
+  for (const text of request.labels) {
+    const end = text.indexOf('=');
+    labels[end === -1 ? text : text.slice(0, end)] = end === -1 ? '' : text.slice(end + 1);
+  }
+  for (const name of Object.keys(labels)) {
+    if (name === '') problems.add('--label', 'expected NAME=VALUE, got an empty name');
+    if (name.startsWith(ownLabelPrefix)) {
+      problems.add(
+        '--label',
+        `names that start with ${ownLabelPrefix} are reserved, got "${name}"`,
+      );
+    }
+  }
+  return labels;
+}
+
+function mountTexts(request: TaskRequest, { configFiles }: EffectiveSettings): MountTexts {
+  return {
+    volumes: request.volumes,
+    mounts: [...configFiles.flatMap((file) => file.mounts), ...request.mounts],
+    tmpfs: [...configFiles.flatMap((file) => file.tmpfs), ...request.tmpfs],
+  };
+}
+
+function fromSettings({ values, workspacePath }: EffectiveSettings, profile: Profile) {
+  return {
+    image: values.image ?? profile.image,
+    profile: profile.name,
+    pull: required(values.pull),
+    pullTimeoutMs: required(values.pullTimeout),
+    workspace: required(workspacePath),
+    user: values.user,
+    network: required(values.network),
+    limits: {
+      memoryBytes: required(values.memory),
+      cpus: required(values.cpus),
+      pidsLimit: required(values.pidsLimit),
+      timeoutMs: required(values.timeout),
+      killAfterMs: required(values.killAfter),
+    },
+    writableRoot: required(values.writableRoot),
+    engine: required(values.engine),
+    host: values.host,
+    context: values.context,
+    isolation: required(values.isolation),
+    outputLimitBytes: required(values.outputLimit),
+  };
+}
+
+/** Whatever could not be resolved is among the problems, so this holds once they have been thrown. */
+function required<T>(value: T | null | undefined): T {
+  if (value === null || value === undefined) throw new Error('a setting was left unresolved');
+  return value;
+}
+
+function freeze(spec: TaskSpec): TaskSpec {
+  for (const value of Object.values(spec)) Object.freeze(value);
+  return Object.freeze(spec);
+}

@@ -1,0 +1,84 @@
+import * as v from 'valibot';
+import { engineChoices, isolationLevels, pullPolicies } from './choices.ts';
+import { taskIdPattern } from './task-id.ts';
+
+const text = (description: string) =>
+  v.pipe(
+    v.string(),
+    v.check((value) => !value.includes('\0'), 'expected text without NUL'),
+    v.description(description),
+  );
+const count = (description: string) =>
+  v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.description(description));
+const absolutePath = (description: string) =>
+  v.pipe(v.string(), v.regex(/^\//, 'expected an absolute path'), v.description(description));
+
+const mountSchema = v.strictObject({
+  type: v.picklist(['bind', 'volume']),
+  source: text('A real path on the host, or the name of a volume.'),
+  target: absolutePath('Where the task sees it.'),
+  readOnly: v.boolean(),
+});
+
+const tmpfsSchema = v.strictObject({
+  target: absolutePath('Where the task sees it.'),
+  sizeBytes: v.pipe(v.nullable(count('')), v.description('null: half of the memory limit.')),
+});
+
+const limitsSchema = v.strictObject({
+  memoryBytes: count('Memory, with no swap on top.'),
+  cpus: v.pipe(v.number(), v.minValue(0.01), v.description('CPU time per wall time.')),
+  pidsLimit: count('Processes and threads.'),
+  timeoutMs: count('Wall clock from the start of the command; 0 for none.'),
+  killAfterMs: count('From the first signal to SIGKILL.'),
+});
+
+/** One task, completely resolved: what an engine needs and nothing else. */
+export const taskSpecSchema = v.pipe(
+  v.strictObject({
+    id: v.pipe(v.string(), v.regex(taskIdPattern), v.description('Unique among live tasks.')),
+    command: v.pipe(
+      v.array(text('One argument.')),
+      v.minLength(1),
+      v.description('The program and its arguments, never joined into a shell line.'),
+    ),
+    keepEntrypoint: v.pipe(
+      v.boolean(),
+      v.description(
+        "True: the command is passed to the image's ENTRYPOINT instead of replacing it.",
+      ),
+    ),
+    image: text('The image as asked for.'),
+    profile: text('The named environment that the image came from.'),
+    pull: v.picklist(pullPolicies),
+    pullTimeoutMs: count('Limit of a pull; 0 for none.'),
+    workspace: absolutePath('The real path of the host directory that the task sees.'),
+    mounts: v.array(mountSchema),
+    tmpfs: v.array(tmpfsSchema),
+    environment: v.record(v.string(), text('A value.')),
+    labels: v.record(v.string(), text('A value.')),
+    stdin: v.pipe(v.boolean(), v.description('True: standard input is forwarded.')),
+    user: v.nullable(text('uid[:gid] or a name; null: the caller.')),
+    network: text('isolated, egress, none, or the name of an existing network.'),
+    limits: limitsSchema,
+    writableRoot: v.boolean(),
+    engine: v.picklist(engineChoices),
+    host: v.nullable(text('Address of the engine; null: it is searched for.')),
+    context: v.nullable(text('A Docker context; null: the current one.')),
+    isolation: v.pipe(v.picklist(isolationLevels), v.description('The least that is accepted.')),
+    receiptPath: absolutePath('Where the receipt is written.'),
+    outputLimitBytes: count('What the receipt keeps of each stream.'),
+  }),
+  v.title('TaskSpec'),
+);
+
+export type TaskSpec = Readonly<v.InferOutput<typeof taskSpecSchema>>;
+export type Mount = TaskSpec['mounts'][number];
+export type Tmpfs = TaskSpec['tmpfs'][number];
+export type Limits = TaskSpec['limits'];
+
+/** Where the task sees the workspace in a container, and its working directory. */
+export const workspaceTarget = '/workspace';
+
+/** Labels under this prefix are ours: they say who owns a container. */
+export const ownLabelPrefix = 'sandbox-run.';
