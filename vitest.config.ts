@@ -8,6 +8,7 @@ export default defineConfig({
         test: {
           name: 'conformance',
           include: ['test/conformance/**/*.test.ts'],
+          globalSetup: 'test/helpers/build.ts',
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -16,6 +17,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          globalSetup: 'test/helpers/build.ts',
           testTimeout: 90_000,
           hookTimeout: 300_000,
         },

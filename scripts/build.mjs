@@ -16,7 +16,7 @@ const leaveOutUnused = {
   },
 };
 
-rmSync(new URL('../dist', import.meta.url), { recursive: true, force: true });
+rmSync(new URL('../dist/chunks', import.meta.url), { recursive: true, force: true });
 await build({
   entryPoints: ['src/main.ts', 'src/index.ts'],
   outdir: 'dist',

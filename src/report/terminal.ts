@@ -1,4 +1,5 @@
 import { createColors } from 'picocolors';
+import { Deferred } from '../engine/deferred.ts';
 
 /** The process's streams, as those who print need them. */
 export interface Terminal {
@@ -34,17 +35,21 @@ export function printable(text: string): string {
  */
 export function receiverFor(stream: NodeJS.WriteStream): (chunk: Buffer) => void | Promise<void> {
   let gone: Error | null = null;
-  let wake: () => void = () => undefined;
+  // One for all chunks that came while it was full.
+  let room: Deferred | null = null;
+  const wake = () => {
+    room?.reach();
+    room = null;
+  };
   stream.on('error', (error: Error) => {
     gone = error;
     wake();
   });
-  stream.on('drain', () => wake());
+  stream.on('drain', wake);
   return (chunk) => {
     if (gone) throw gone;
     if (stream.write(chunk)) return undefined;
-    return new Promise<void>((resolve) => {
-      wake = resolve;
-    });
+    room ??= new Deferred();
+    return room.reached;
   };
 }

@@ -12,32 +12,46 @@ export class OutputRelay {
   readonly #capture: OutputCapture;
   readonly #onGone: () => void;
   #receiver: ChunkReceiver | null;
-  #release: () => void = () => undefined;
-  readonly #released: Promise<void>;
+  /** What may still be passed on without waiting for the receiver. */
+  #allowanceBytes = 0;
+  readonly #waiting = new Set<() => void>();
 
   constructor(limitBytes: number, receiver: ChunkReceiver | null, onGone: () => void) {
     this.#capture = new OutputCapture(limitBytes);
     this.#receiver = receiver;
     this.#onGone = onGone;
-    this.#released = new Promise((resolve) => {
-      this.#release = resolve;
-    });
   }
 
   readonly sink: Sink = (chunk) => {
     this.#capture.write(chunk);
     const received = this.#pass(chunk);
-    // What is still to come once the task has ended is little, and the receipt must not wait for a slow reader.
-    return received && Promise.race([received, this.#released]);
+    if (!received || this.#allowanceBytes > 0) {
+      this.#allowanceBytes = Math.max(0, this.#allowanceBytes - chunk.length);
+      return undefined;
+    }
+    return this.#until(received);
   };
 
-  /** The task has ended: from here on nobody is waited for. */
-  release(): void {
-    this.#release();
+  /** From here on so much is passed on without waiting: the receiver's stream holds it in memory. */
+  allow(bytes: number): void {
+    this.#allowanceBytes = bytes;
+    for (const resolve of this.#waiting) resolve();
+    this.#waiting.clear();
   }
 
   finish(): CapturedOutput {
     return this.#capture.finish();
+  }
+
+  /** Not Promise.race with one long-lived promise: that would keep every wait that there ever was. */
+  async #until(received: Promise<void>): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#waiting.add(resolve);
+      void received.then(() => {
+        this.#waiting.delete(resolve);
+        resolve();
+      });
+    });
   }
 
   #pass(chunk: Buffer): Promise<void> | undefined {

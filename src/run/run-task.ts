@@ -150,14 +150,24 @@ class TaskRun {
       cancel: this.#cancel,
       force: this.#io.force,
       termination: this.#termination,
-      onStop: (cause) => this.#io.onEvent({ kind: 'stopping', cause }),
+      onSignal: (signal) => {
+        this.#allowOutput(signal === 'SIGKILL' ? Infinity : graceBacklogBytes);
+      },
     });
+  }
+
+  /**
+   * An engine reports no end while it cannot get rid of the output, so a reader that has stopped reading must
+   * not hold up a task that is being ended. After SIGKILL nothing new can come, so all of it is taken.
+   */
+  #allowOutput(bytes: number): void {
+    this.#stdout.allow(bytes);
+    this.#stderr.allow(bytes);
   }
 
   /** What is left of the output, without waiting for a process that holds the pipe open. */
   async #drain(task: RunningTask): Promise<void> {
-    this.#stdout.release();
-    this.#stderr.release();
+    this.#allowOutput(Infinity);
     const limitMs = Math.max(this.#spec.limits.killAfterMs, leastDrainMs);
     const drained = task.drained.then(() => true);
     this.#outputComplete = await within(limitMs, drained, false);
@@ -178,6 +188,9 @@ class TaskRun {
 }
 
 const leastDrainMs = 1_000;
+
+/** What a task that is being ended may still print while its reader stands still. */
+const graceBacklogBytes = 16 * 1024 ** 2;
 
 /** The first cause wins: what the sandbox did, then what the kernel did, then the command's own ending. */
 function outcomeOf({ end, oomKills }: Ending, { cause }: Termination): Outcome {

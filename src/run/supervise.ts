@@ -11,7 +11,8 @@ export interface Supervision {
   /** Ends the task at once. */
   readonly force: AbortSignal;
   readonly termination: Termination;
-  readonly onStop: (cause: StopCause) => void;
+  /** Called as a signal is about to be sent. */
+  readonly onSignal: (signal: NodeJS.Signals) => void;
 }
 
 /** How long an engine may take to report an end that must have come. */
@@ -88,7 +89,6 @@ class Stopper {
     this.#cause = cause;
     this.#queue(async () => {
       if ((await this.#send(signal)) === 'already-ended') return;
-      this.#supervision.onStop(cause);
       this.#after(this.#supervision.limits.killAfterMs, () => this.killNow());
     });
   }
@@ -114,6 +114,7 @@ class Stopper {
   }
 
   async #send(signal: NodeJS.Signals): Promise<'sent' | 'already-ended'> {
+    this.#supervision.onSignal(signal);
     const answer = await this.#task.kill(signal);
     if (answer === 'sent' && this.#cause) {
       const afterMs = performance.now() - this.#startedMs;

@@ -9,7 +9,13 @@ import { startTimer } from '../timer.ts';
 import { type Transport, transportOf } from './transport.ts';
 
 /** How long one call may take. Creating and starting are slow on an engine that is busy with many tasks. */
-export const callLimitsMs = { quick: 10_000, slow: 120_000 } as const;
+export const callLimitsMs = { quick: 10_000, removal: 30_000, slow: 120_000 } as const;
+
+/** What the engine says of a path; the mode is Go's os.FileMode. */
+interface PathStat {
+  readonly mode: number;
+  readonly linkTarget: string;
+}
 
 /** One engine's API: dockerode for its calls, plus a limit for each and the two that it cannot do. */
 export class DockerApi {
@@ -66,7 +72,7 @@ export class DockerApi {
   }
 
   /** What is at a path in a container, running or not; HTTP status 404 when there is nothing. */
-  async pathStat(containerId: string, path: string): Promise<{ mode: number }> {
+  async pathStat(containerId: string, path: string): Promise<PathStat> {
     const query = new URLSearchParams({ path });
     const response = await this.stream(
       'HEAD',
@@ -74,7 +80,13 @@ export class DockerApi {
     );
     response.resume();
     const header = String(response.headers['x-docker-container-path-stat'] ?? '');
-    return JSON.parse(Buffer.from(header, 'base64').toString()) as { mode: number };
+    return JSON.parse(Buffer.from(header, 'base64').toString()) as PathStat;
+  }
+
+  /** A tar stream of what is at a path. */
+  async archive(containerId: string, path: string): Promise<IncomingMessage> {
+    const query = new URLSearchParams({ path });
+    return await this.stream('GET', `/containers/${containerId}/archive?${query.toString()}`);
   }
 
   /** Sends a request and gives its response as soon as the headers are there. */

@@ -6,7 +6,8 @@ import type { TaskSpec } from '../../spec/task-spec.ts';
 import type { OutputSinks, Sandbox, SandboxFacts } from '../engine.ts';
 import type { ContainerEvents } from './container-events.ts';
 import { type DockerApi, callLimitsMs } from './docker-api.ts';
-import { engineMessageOf, httpStatusOf } from './engine-failure.ts';
+import { engineMessageOf } from './engine-failure.ts';
+import { removeContainer } from './remove-container.ts';
 import { RunningContainer } from './running-container.ts';
 
 /** Everything that hangs on one created container. */
@@ -66,16 +67,5 @@ export class DockerSandbox implements Sandbox {
       waiting.destroy();
       events.close();
     }
-  }
-}
-
-export async function removeContainer(api: DockerApi, container: Docker.Container): Promise<void> {
-  try {
-    await api.call(callLimitsMs.slow, (abortSignal) =>
-      container.remove({ force: true, v: true, abortSignal }),
-    );
-  } catch (error) {
-    // 404: it is gone. 409: it is being removed already.
-    if (![404, 409].includes(httpStatusOf(error) ?? 0)) throw error;
   }
 }

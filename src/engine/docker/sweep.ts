@@ -1,7 +1,7 @@
 import type Docker from 'dockerode';
 import { type Owner, currentOwner, isDead } from '../owner.ts';
 import { type DockerApi, callLimitsMs } from './docker-api.ts';
-import { removeContainer } from './docker-sandbox.ts';
+import { removeContainer } from './remove-container.ts';
 import { deadlineMsOf, labels, ownerOf } from './labels.ts';
 
 /** Removes our own containers that nobody looks after any more; answers their names. */
