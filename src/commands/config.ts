@@ -4,6 +4,7 @@ import { jsonText } from '../report/json.ts';
 import { table } from '../report/table.ts';
 import { currentCaller } from '../spec/host-path.ts';
 import { Problems } from '../spec/problems.ts';
+import { type Profile, findProfile } from '../spec/profile.ts';
 import { type EffectiveSettings, resolveSettings } from '../spec/resolve-settings.ts';
 import { formatSetting, settingNames, settingOf } from '../spec/settings.ts';
 import type { Command } from './command.ts';
@@ -16,8 +17,10 @@ export const config: Command = async (args, { terminal }) => {
     for (const word of args.rest) problems.add('config', `expected options only, got "${word}"`);
     const sources = { caller: currentCaller(), ambient: true };
     const settings = await resolveSettings(flagLayer(args), sources, problems);
+    const profile = problems.attempt('--profile', () => findProfile(settings.values.profile ?? ''));
     problems.throwIfAny();
-    terminal.stdout.write(args.values.json === true ? asJson(settings) : asTable(settings));
+    const effective = { ...settings, ...workedOut(settings, profile) };
+    terminal.stdout.write(args.values.json === true ? asJson(effective) : asTable(effective));
     return 0;
   } catch (error) {
     if (!(error instanceof SandboxFailure)) throw error;
@@ -25,6 +28,26 @@ export const config: Command = async (args, { terminal }) => {
     return 2;
   }
 };
+
+/** Values that have no default of their own, but follow from others. */
+function workedOut(
+  { values, origins, workspacePath }: EffectiveSettings,
+  profile: Profile | undefined,
+): Pick<EffectiveSettings, 'values' | 'origins'> {
+  const { uid, gid } = currentCaller();
+  const workspace = workspacePath ?? values.workspace;
+  const fromProfile = values.image === null && profile !== undefined;
+  return {
+    values: {
+      ...values,
+      workspace,
+      image: values.image ?? profile?.image ?? null,
+      user: values.user ?? (uid === null ? null : `${uid}:${gid ?? uid}`),
+      receiptDir: values.receiptDir ?? `${workspace ?? ''}.receipts`,
+    },
+    origins: { ...origins, ...(fromProfile ? { image: `profile ${profile.name}` } : {}) },
+  };
+}
 
 function asJson({ values, origins, configFiles }: EffectiveSettings): string {
   const rows = settingNames.map((name) => [name, { value: values[name], origin: origins[name] }]);

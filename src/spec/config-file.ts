@@ -66,6 +66,8 @@ export function parseConfigFile(path: string, text: string): ConfigFile {
   } catch (error) {
     throw unreadable(path, `it is not JSON: ${messageOf(error)}`, error);
   }
+  // An array would pass for an object without keys.
+  if (Array.isArray(json)) throw unreadable(path, 'expected an object, got an array');
   const parsed = v.safeParse(configSchema, json);
   if (!parsed.success) {
     throw unreadable(path, parsed.issues.map(describeIssue).join('; '));

@@ -101,6 +101,17 @@ describeOnEach('which command runs', (engine) => {
     expect(JSON.stringify(receipt)).not.toContain('"caller"');
   });
 
+  test('a variable file is the task’s: nothing in it reaches the sandbox itself', async () => {
+    const workspace = await Workspace.create();
+    await writeFile(join(workspace.root, 'inject.cjs'), 'console.log("injected")');
+    const options = `NODE_OPTIONS=--require ${workspace.root}/inject.cjs\nDOCKER_HOST=unix:///nowhere\n`;
+    await writeFile(join(workspace.root, 'task.env'), options);
+    const args = [...on, '--env-file', '../task.env', '-c', 'echo $DOCKER_HOST'];
+    const { stdout, exitCode } = await workspace.run(args);
+    expect(stdout).toBe('unix:///nowhere\n');
+    expect(exitCode).toBe(0);
+  });
+
   test('HOME is writable, empty, and gone afterwards', async () => {
     const workspace = await Workspace.create();
     const { stdout, exitCode } = await workspace.run([

@@ -19,7 +19,7 @@ export function startCli(args: readonly string[], { cwd, env = {}, input }: CliO
   const inherited = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(SANDBOX|DOCKER|CONTAINER)_/.test(name)),
   );
-  return execa(process.execPath, [binPath, ...args], {
+  return execa(binPath, args, {
     cwd,
     // A config file of whoever runs the tests must not decide them.
     env: { ...inherited, XDG_CONFIG_HOME: '/nonexistent', ...env },

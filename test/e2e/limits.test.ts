@@ -1,0 +1,164 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { expect, onTestFinished, test } from 'vitest';
+import { containersOf, describeOn, docker } from '../helpers/engines.ts';
+import { Workspace } from '../helpers/workspace.ts';
+
+describeOn('docker', 'limits', () => {
+  /** Where the kernel keeps a limit differs by cgroup version. */
+  const readLimit = (v1: string, v2: string) =>
+    `cat /sys/fs/cgroup/${v1} 2>/dev/null || cat /sys/fs/cgroup/${v2}`;
+
+  test('memory, CPU and process limits are in force, and the receipt reads them back', async () => {
+    const workspace = await Workspace.create();
+    const line = [
+      readLimit('memory/memory.limit_in_bytes', 'memory.max'),
+      readLimit('cpu/cpu.cfs_quota_us', 'cpu.max'),
+      readLimit('pids/pids.max', 'pids.max'),
+    ].join('; ');
+    const args = ['-m', '64m', '--cpus', '0.5', '--pids-limit', '33', '-c', line];
+    const { stdout, stderr } = await workspace.run(args);
+    const { limits, isolation } = await workspace.receipt();
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/^67108864\n50000( 100000)?\n33\n$/);
+    expect(limits.enforced).toMatchObject({
+      memoryBytes: 67_108_864,
+      memorySwapBytes: 67_108_864,
+      cpus: 0.5,
+      pidsLimit: 33,
+    });
+    expect(limits.requested).toMatchObject({ memoryBytes: 67_108_864, cpus: 0.5, pidsLimit: 33 });
+    expect(isolation).toEqual({ level: 'container', simulated: false, notEnforced: [] });
+  });
+
+  test('out of memory is told from the engine’s own event', async () => {
+    const workspace = await Workspace.create();
+    const { exitCode, stderr } = await workspace.run(['-m', '32m', '--', 'tail', '/dev/zero']);
+    const receipt = await workspace.receipt();
+    expect(exitCode).toBe(137);
+    expect(stderr).toContain('out of memory (limit 32 MiB)');
+    expect(receipt.status).toBe('out-of-memory');
+    expect(receipt.evidence.oomKills).toBeGreaterThan(0);
+    expect(receipt.task).toEqual({ exitCode: 137, signal: 'SIGKILL' });
+  });
+
+  test('a plain exit 137 is no lack of memory', async () => {
+    const workspace = await Workspace.create();
+    const { exitCode } = await workspace.run(['-m', '32m', '-c', 'exit 137']);
+    const receipt = await workspace.receipt();
+    expect(exitCode).toBe(137);
+    expect(receipt.status).toBe('failed');
+    expect(receipt.evidence.oomKills).toBe(0);
+  });
+
+  test('a child that was killed for memory does not fail a command that goes on and succeeds', async () => {
+    const workspace = await Workspace.create();
+    const { exitCode } = await workspace.run(['-m', '32m', '-c', 'tail /dev/zero; exit 0']);
+    const receipt = await workspace.receipt();
+    expect(exitCode).toBe(0);
+    expect(receipt.status).toBe('passed');
+    expect(receipt.evidence.oomKills).toBeGreaterThan(0);
+  });
+
+  test('a fork bomb hits the process limit, and other tasks go on', async () => {
+    const workspace = await Workspace.create();
+    const bomb = 'b() { b | b & }; b; while :; do :; done';
+    const id = `bomb-${process.pid}`;
+    const bombing = workspace.start([
+      '--id',
+      id,
+      '--pids-limit',
+      '64',
+      '--timeout',
+      '5s',
+      '-k',
+      '1s',
+      '-c',
+      bomb,
+    ]);
+    const [other] = await Promise.all([
+      workspace.run(['--id', `beside-${process.pid}`, '--', 'echo', 'alive']),
+      once(bombing.stderr, 'data'),
+    ]);
+    expect(other.stdout).toBe('alive\n');
+    expect((await bombing).exitCode).toBe(124);
+    expect(await containersOf(id)).toEqual([]);
+  });
+
+  test('a task has no capabilities, cannot gain privileges, and its root file system is read-only', async () => {
+    const workspace = await Workspace.create();
+    const line =
+      'grep -E "^(CapEff|CapBnd|NoNewPrivs|Seccomp):" /proc/self/status; touch /etc/x; ulimit -c';
+    const { stdout, stderr } = await workspace.run(['-c', line]);
+    expect(stdout.replaceAll('\t', ' ')).toBe(
+      'CapEff: 0000000000000000\nCapBnd: 0000000000000000\nNoNewPrivs: 1\nSeccomp: 2\n0\n',
+    );
+    expect(stderr).toContain('Read-only file system');
+  });
+
+  test('--writable-root and --tmpfs loosen just what they say', async () => {
+    const workspace = await Workspace.create();
+    const line = 'touch /etc/x && df --output=size -k /extra | tail -1';
+    const { stdout, exitCode } = await workspace.run([
+      ...['--writable-root', '--tmpfs', '/extra:size=8m', '-c', line],
+    ]);
+    expect(exitCode).toBe(0);
+    expect(stdout.trim()).toBe('8192');
+  });
+
+  test('/tmp and $HOME are limited, and what they take counts as memory', async () => {
+    const workspace = await Workspace.create();
+    const line =
+      'for d in /tmp "$HOME"; do head -c 100m /dev/zero > $d/x; stat -c %s $d/x; rm $d/x; done';
+    const { stdout } = await workspace.run(['-m', '64m', '-c', line]);
+    expect(stdout).toBe('33554432\n33554432\n');
+  });
+
+  test('an isolated task reaches neither the host nor a name server', async () => {
+    const workspace = await Workspace.create();
+    const server = createServer((socket) => socket.end()).listen(0, '0.0.0.0');
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const addresses = Object.values(networkInterfaces())
+      .flatMap((list) => list ?? [])
+      .filter(({ family, internal }) => family === 'IPv4' && !internal)
+      .map(({ address }) => address);
+    // Prints only what gets through.
+    const tries = addresses.map(
+      (address) => `timeout 2 bash -c 'echo > /dev/tcp/${address}/${port}' && echo ${address}`,
+    );
+    const line = [...tries, 'timeout 2 getent hosts deb.debian.org', 'echo end'].join('; ');
+    // The plain bridge shows that there is something to reach.
+    const open = await workspace.run(['-q', '--network', 'bridge', '-c', line]);
+    expect(open.stdout.split('\n').length).toBeGreaterThan(addresses.length);
+    const { stdout } = await workspace.run(['-q', '--id', 'isolated', '-c', line]);
+    expect(stdout).toBe('end\n');
+  });
+
+  test('--network none has no interface but loopback', async () => {
+    const workspace = await Workspace.create();
+    const { stdout } = await workspace.run(['--network', 'none', '--', 'ls', '/sys/class/net']);
+    expect(stdout).toBe('lo\n');
+  });
+
+  test('an unknown network, and one of our name with other options, are refused with the remedy', async () => {
+    const workspace = await Workspace.create();
+    const unknown = await workspace.run(['--network', 'no-such-network', '--', 'true']);
+    expect(unknown.exitCode).toBe(125);
+    expect(unknown.stderr).toContain('docker network create no-such-network');
+    const name = 'sandbox-egress';
+    const existing = await docker.listNetworks({ filters: { name: [name] } });
+    // Somebody else's tasks may be using it on this engine.
+    if (existing.length > 0) return;
+    const foreign = await docker.createNetwork({ Name: name });
+    try {
+      const { exitCode, stderr } = await workspace.run(['--network', 'egress', '--', 'true']);
+      expect(exitCode).toBe(125);
+      expect(stderr).toContain(`docker network rm ${name}`);
+    } finally {
+      await foreign.remove();
+    }
+  });
+});

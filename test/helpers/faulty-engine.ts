@@ -1,0 +1,86 @@
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type Listening, listenOn } from './listening.ts';
+
+/** What becomes of a call that is not passed on: it gets the bare connection. */
+export type Fault = (connection: Duplex) => void;
+
+export const freeze: Fault = () => undefined;
+export const hangUp: Fault = (connection) => connection.destroy();
+
+export function answer(text: string): Fault {
+  return (connection) => connection.end(text);
+}
+
+export function respond(status: number, body: string, type = 'application/json'): Fault {
+  const head = [
+    `HTTP/1.1 ${status} ${http.STATUS_CODES[status] ?? ''}`,
+    `Content-Type: ${type}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ];
+  return answer(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+/** Decides for each call, such as `POST /v1.41/containers/create?name=x`; null passes it on. */
+export type FaultOf = (call: string) => Fault | null;
+
+/** The real engine behind a socket of our own, for all calls but the faulty ones. */
+export async function faultyEngine(path: string, faultOf: FaultOf): Promise<Listening> {
+  const server = http.createServer((request, response) => {
+    const fault = faultOf(callOf(request));
+    if (fault) fault(request.socket);
+    else passOn(request, response);
+  });
+  server.on('upgrade', (request: IncomingMessage, connection: Duplex, head: Buffer) => {
+    const fault = faultOf(callOf(request));
+    if (fault) fault(connection);
+    else upgrade(request, connection, head);
+  });
+  return await listenOn(server, { path });
+}
+
+function callOf({ method, url }: IncomingMessage): string {
+  return `${method ?? ''} ${url ?? ''}`;
+}
+
+function passOn(request: IncomingMessage, response: ServerResponse): void {
+  const upstream = realCall(request);
+  upstream.on('response', (answered) => {
+    response.writeHead(answered.statusCode ?? 500, answered.headers);
+    // The headers of a stream come long before its first byte.
+    response.flushHeaders();
+    answered.on('error', () => response.destroy());
+    answered.pipe(response);
+  });
+  upstream.on('error', () => response.destroy());
+  response.on('close', () => upstream.destroy());
+  request.pipe(upstream);
+}
+
+function upgrade(request: IncomingMessage, connection: Duplex, head: Buffer): void {
+  const upstream = realCall(request);
+  upstream.on('upgrade', (answered, engine, first) => {
+    const headers = Object.entries(answered.headers).map(([name, value]) => `${name}: ${value}`);
+    connection.write(['HTTP/1.1 101 UPGRADED', ...headers.map(String), '', ''].join('\r\n'));
+    connection.write(first);
+    engine.write(head);
+    engine.on('error', () => connection.destroy());
+    connection.on('error', () => engine.destroy());
+    connection.on('close', () => engine.destroy());
+    engine.pipe(connection);
+    connection.pipe(engine);
+  });
+  upstream.on('error', () => connection.destroy());
+  upstream.end();
+}
+
+function realCall({ method, url, headers }: IncomingMessage): http.ClientRequest {
+  return http.request({
+    socketPath: '/var/run/docker.sock',
+    agent: false,
+    method,
+    path: url,
+    headers,
+  });
+}

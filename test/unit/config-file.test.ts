@@ -1,0 +1,107 @@
+import { execFileSync } from 'node:child_process';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parseConfigFile, readConfigFile, userConfigPath } from '../../src/spec/config-file.ts';
+import { settingNames, settingOf } from '../../src/spec/settings.ts';
+import { failureOf } from './support/failure.ts';
+import { temporaryDirectory } from './support/temporary-directory.ts';
+
+describe('parseConfigFile', () => {
+  test('Settings are kept as text with the file and the key as their origin', () => {
+    const text = '{"memory": "1g", "cpus": 0.5, "writableRoot": true}';
+    expect(parseConfigFile('/f.json', text).layer).toEqual({
+      memory: { text: '1g', origin: '/f.json: memory' },
+      cpus: { text: '0.5', origin: '/f.json: cpus' },
+      writableRoot: { text: 'true', origin: '/f.json: writableRoot' },
+    });
+  });
+
+  test('Collections are read, and "$schema" says nothing', () => {
+    const collections = {
+      labels: { team: 'x' },
+      mounts: ['type=volume,source=data,target=/data'],
+      tmpfs: ['/scratch'],
+    };
+    const content = { $schema: './config.schema.json', env: { A: '1' }, ...collections };
+    const file = parseConfigFile('/f.json', JSON.stringify(content));
+    expect(file).toEqual({ path: '/f.json', layer: {}, environment: { A: '1' }, ...collections });
+  });
+
+  test('An empty object sets nothing', () => {
+    const { layer, environment, labels, mounts, tmpfs } = parseConfigFile('/f.json', '{}');
+    expect({ layer, environment, labels, mounts, tmpfs }).toEqual({
+      layer: {},
+      environment: {},
+      labels: {},
+      mounts: [],
+      tmpfs: [],
+    });
+  });
+
+  test.each([
+    ['an unknown key', '{"memroy": "1g"}', 'unknown key "memroy" (known: image, profile, memory,'],
+    ['a key that only a flag may set', '{"workspace": "/"}', 'unknown key "workspace"'],
+    ['a list instead of a value', '{"memory": ["1g"]}', '"memory": expected'],
+    ['null instead of a value', '{"memory": null}', '"memory": expected'],
+    ['a number as a variable', '{"env": {"A": 1}}', '"env.A": expected string, got 1'],
+    ['text instead of a list', '{"mounts": "a:b"}', '"mounts": expected Array, got "a:b"'],
+    ['text instead of an object', '"memory"', '"the whole file": expected Object'],
+    ['null', 'null', '"the whole file": expected Object'],
+    ['a comment', '{} // mine', 'it is not JSON'],
+    ['nothing', '', 'it is not JSON'],
+  ])('A file with %s is refused', async (_, text, reason) => {
+    const failure = await failureOf(() => parseConfigFile('/f.json', text));
+    expect(failure.code).toBe('config-unreadable');
+    expect(failure.message).toContain('cannot use the config file /f.json');
+    expect(failure.message).toContain(reason);
+  });
+
+  test('Everything that is wrong is said at once', async () => {
+    const failure = await failureOf(() => parseConfigFile('/f.json', '{"a": 1, "memory": []}'));
+    expect(failure.message).toContain('unknown key "a"');
+    expect(failure.message).toContain('"memory": expected');
+  });
+
+  test.each(settingNames)('%s may be in a file exactly where the table says so', (name) => {
+    const content = JSON.stringify({ [name]: 'x' });
+    const isTaken = settingOf(name).config;
+    if (isTaken) expect(parseConfigFile('/f', content).layer[name]?.text).toBe('x');
+    else expect(() => parseConfigFile('/f', content)).toThrow(`unknown key "${name}"`);
+  });
+});
+
+describe('readConfigFile', () => {
+  test('A file that is not there is null, also where its directory is a file', async () => {
+    const directory = await temporaryDirectory();
+    await writeFile(join(directory, 'file'), '');
+    expect(await readConfigFile(join(directory, 'missing/f.json'))).toBeNull();
+    expect(await readConfigFile(join(directory, 'file/f.json'))).toBeNull();
+  });
+
+  test.each<[string, (path: string) => unknown, string]>([
+    ['a directory', (path) => mkdir(path), 'it is not a regular file'],
+    ['a FIFO, which nobody writes to,', (path) => execFileSync('mkfifo', [path]), 'not a regular'],
+    ['a symlink to a good file', symlinkToGoodFile, 'ELOOP'],
+    ['a symlink to nothing', (path) => symlink(`${path}.missing`, path), 'ELOOP'],
+    ['more than 1 MiB', (path) => writeFile(path, '{}'.padEnd(1024 ** 2 + 1)), 'larger than 1 MiB'],
+  ])('%s is refused', async (_, make, reason) => {
+    const path = join(await temporaryDirectory(), 'sandbox.config.json');
+    await make(path);
+    const failure = await failureOf(() => readConfigFile(path));
+    expect(failure.code).toBe('config-unreadable');
+    expect(failure.message).toContain(reason);
+  });
+});
+
+async function symlinkToGoodFile(path: string): Promise<void> {
+  await writeFile(`${path}.target`, '{}');
+  await symlink(`${path}.target`, path);
+}
+
+test.each([
+  [{ XDG_CONFIG_HOME: '/x', HOME: '/h' }, '/x/sandbox/sandbox.config.json'],
+  [{ HOME: '/h' }, '/h/.config/sandbox/sandbox.config.json'],
+])("With %j the caller's own file is %s", (env, path) => {
+  expect(userConfigPath(env)).toBe(path);
+});

@@ -1,0 +1,110 @@
+import type Docker from 'dockerode';
+import { describe, expect, test } from 'vitest';
+import {
+  enforcedLimits,
+  notEnforced,
+  signalOf,
+} from '../../src/engine/docker/container-outcome.ts';
+import type { EngineObservation } from '../../src/engine/engine.ts';
+import type { TaskSpec } from '../../src/spec/task-spec.ts';
+import { taskLimits, taskSpec } from './support/task-spec.ts';
+
+const at = '2025-01-01T00:00:00.000Z';
+const kill = (signal: number): EngineObservation => ({ event: 'kill', at, signal: `${signal}` });
+const oom: EngineObservation = { event: 'oom', at };
+const die: EngineObservation = { event: 'die', at, exitCode: 137 };
+
+describe('the signal that ended a task', () => {
+  test.each([
+    ['an exit code of its own', 7, [kill(9)], null],
+    ['137 and a SIGKILL that was seen', 137, [kill(9), die], 'SIGKILL'],
+    ['137 and an out-of-memory kill', 137, [oom, die], 'SIGKILL'],
+    ['137 that nobody sent', 137, [die], null],
+    ['137 after another signal', 137, [kill(15)], null],
+    ['143 and a SIGTERM that was seen', 143, [kill(15)], 'SIGTERM'],
+    ['143 after both', 143, [kill(15), kill(9)], 'SIGTERM'],
+    ['143 and an out-of-memory kill', 143, [oom], null],
+    ['130 and a SIGINT that was seen', 130, [kill(2)], 'SIGINT'],
+    ['134 and a SIGABRT that was seen', 134, [kill(6)], 'SIGABRT'],
+    ['128, which is no signal', 128, [kill(0)], null],
+    ['255, which is no signal', 255, [kill(127)], null],
+    ['success', 0, [kill(15), oom], null],
+  ] as const)('is named only where it is certain: %s', (_, exitCode, observed, signal) => {
+    expect(signalOf(exitCode, observed)).toBe(signal);
+  });
+});
+
+/** An engine that did everything it was asked for, and what it says where it did not. */
+function inspected(changes: Docker.HostConfig = {}): Docker.ContainerInspectInfo {
+  const HostConfig: Docker.HostConfig = {
+    Memory: 536_870_912,
+    MemorySwap: 536_870_912,
+    NanoCpus: 1_000_000_000,
+    PidsLimit: 256,
+    CapDrop: ['ALL'],
+    SecurityOpt: ['no-new-privileges'],
+    ReadonlyRootfs: true,
+    ...changes,
+  };
+  return { HostConfig } as Docker.ContainerInspectInfo;
+}
+
+function missing(changes: Docker.HostConfig = {}, specChanges: Partial<TaskSpec> = {}): string[] {
+  const [info, spec] = [inspected(changes), taskSpec(specChanges)];
+  return notEnforced(info, enforcedLimits(info, spec), spec);
+}
+
+/** Go writes null for a list that is empty; the type declarations do not know it. */
+const nullLists = JSON.parse('{"CapDrop": null, "SecurityOpt": null}') as Docker.HostConfig;
+
+describe('what is not enforced', () => {
+  test('Nothing, where the engine did as it was asked', () => {
+    expect(missing()).toEqual([]);
+    expect(missing({ SecurityOpt: ['no-new-privileges:true', 'label=disable'] })).toEqual([]);
+    expect(missing({ CapDrop: ['all'] })).toEqual([]);
+    expect(missing({ CapDrop: ['CAP_AUDIT_WRITE', 'CAP_CHOWN', 'CAP_KILL'] })).toEqual([]);
+    expect(missing({ ReadonlyRootfs: false }, { writableRoot: true })).toEqual([]);
+  });
+
+  test.each<[string[], Docker.HostConfig]>([
+    [['memory'], { Memory: 0 }],
+    [['memory'], { Memory: 1 }],
+    [['memory-swap'], { MemorySwap: -1 }],
+    [['memory-swap'], { MemorySwap: 0 }],
+    [['memory-swap'], { MemorySwap: 1_073_741_824 }],
+    [['cpus'], { NanoCpus: 0 }],
+    [['pids-limit'], { PidsLimit: -1 }],
+    [['pids-limit'], { PidsLimit: 0 }],
+    [['read-only-root'], { ReadonlyRootfs: false }],
+    [['no-new-privileges'], { SecurityOpt: ['seccomp=unconfined'] }],
+    [['capabilities'], { CapDrop: ['CAP_KILL'] }],
+    [['no-new-privileges', 'capabilities'], nullLists],
+    [
+      ['memory', 'memory-swap', 'cpus', 'pids-limit'],
+      { Memory: 0, MemorySwap: 0, NanoCpus: 0, PidsLimit: 0 },
+    ],
+  ])('%j, where the engine says %j', (names, changes) => {
+    expect(missing(changes)).toEqual(names);
+  });
+});
+
+describe('the limits in force', () => {
+  test('are those that the engine reports, and null where it has none', () => {
+    const limits = taskLimits({ timeoutMs: 0, killAfterMs: 0 });
+    expect(
+      enforcedLimits(inspected({ MemorySwap: -1, PidsLimit: 0 }), taskSpec({ limits })),
+    ).toEqual({
+      memoryBytes: 536_870_912,
+      memorySwapBytes: null,
+      cpus: 1,
+      pidsLimit: null,
+      timeoutMs: null,
+      killAfterMs: 0,
+    });
+  });
+
+  test('hold the deadline, which the sandbox keeps itself', () => {
+    const { timeoutMs, killAfterMs } = enforcedLimits(inspected(), taskSpec());
+    expect({ timeoutMs, killAfterMs }).toEqual({ timeoutMs: 120_000, killAfterMs: 5_000 });
+  });
+});

@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest';
+import { deadlineMsOf, labels, ownerOf, taskLabels } from '../../src/engine/docker/labels.ts';
+import { isAbandoned } from '../../src/engine/docker/sweep.ts';
+import { currentOwner } from '../../src/engine/owner.ts';
+import { taskLimits, taskSpec } from './support/task-spec.ts';
+
+const nowMs = Date.parse('2025-01-01T00:00:00Z');
+const observer = currentOwner();
+const dead = JSON.stringify({ ...observer, pidStart: '1' });
+const ours = taskLabels(taskSpec(), nowMs);
+const endless = taskLabels(taskSpec({ limits: taskLimits({ timeoutMs: 0 }) }), nowMs);
+const past = '2024-12-31T23:59:59.999Z';
+
+describe('a container that is swept away', () => {
+  test.each([
+    ['whose owner is dead', { ...ours, [labels.owner]: dead }],
+    ['without a deadline whose owner is dead', { ...endless, [labels.owner]: dead }],
+    ['past its deadline', { ...ours, [labels.deadline]: past }],
+    ['past its deadline, of another host', { ...otherHost(), [labels.deadline]: past }],
+    ['past its deadline, of an owner that cannot be read', ownerless({ [labels.deadline]: past })],
+  ])('is one %s', (_, Labels) => {
+    expect(isAbandoned({ Labels }, observer, nowMs)).toBe(true);
+  });
+});
+
+describe('a container that is kept', () => {
+  const foreign = { 'com.example': 'x', [labels.owner]: dead, [labels.deadline]: past };
+
+  test.each<[string, Record<string, string>]>([
+    ['without any label', {}],
+    ['without our label, whatever else it carries', foreign],
+    ['of a living owner before its deadline', ours],
+    ['of a living owner without a deadline', endless],
+    ['of another host before its deadline', otherHost()],
+    ['of an unknown owner before its deadline', ownerless({})],
+    ['of an unknown owner and an unknown deadline', ownerless({ [labels.deadline]: 'soon' })],
+    ['that carries our label alone', { [labels.tool]: 'sandbox-run' }],
+  ])('is one %s', (_, Labels) => {
+    expect(isAbandoned({ Labels }, observer, nowMs)).toBe(false);
+  });
+});
+
+function otherHost(): Record<string, string> {
+  return { ...ours, [labels.owner]: JSON.stringify({ ...observer, host: 'other', pidStart: '1' }) };
+}
+
+function ownerless(changes: Record<string, string>): Record<string, string> {
+  return { ...ours, [labels.owner]: '{"who": "knows"}', ...changes };
+}
+
+describe('the labels of a task', () => {
+  test('say whose it is, and win over those of the user', () => {
+    const spec = taskSpec({ labels: { team: 'a', [labels.owner]: 'x' } });
+    const own = taskLabels(spec, nowMs);
+    expect(own).toMatchObject({ team: 'a', [labels.tool]: 'sandbox-run', [labels.task]: 'task-1' });
+    expect(ownerOf(own)).toEqual(observer);
+  });
+
+  test('hold a deadline that leaves time to start and to end it', () => {
+    const deadlineMs = deadlineMsOf(ours) ?? 0;
+    expect(deadlineMs - nowMs).toBeGreaterThan(120_000 + 5_000);
+    expect(isAbandoned({ Labels: ours }, observer, deadlineMs)).toBe(false);
+    expect(isAbandoned({ Labels: ours }, observer, deadlineMs + 1)).toBe(true);
+  });
+
+  test.each([0, Number.MAX_SAFE_INTEGER])('hold none for a timeout of %i ms', (timeoutMs) => {
+    const own = taskLabels(taskSpec({ limits: taskLimits({ timeoutMs }) }), nowMs);
+    expect(own[labels.deadline]).toBe('none');
+    expect(deadlineMsOf(own)).toBeNull();
+  });
+});
