@@ -172,7 +172,7 @@ describe('contexts', () => {
     },
   );
 
-  test.each(['{', '[1]', '{"currentContext": 1}'])(
+  test.each(['{', 'null', '{"currentContext": 1}'])(
     'A Docker config that cannot be used is an error: %s',
     async (text) => {
       const host = await Host.create();

@@ -47,6 +47,7 @@ describe('parseConfigFile', () => {
     ['a number as a variable', '{"env": {"A": 1}}', '"env.A": expected string, got 1'],
     ['text instead of a list', '{"mounts": "a:b"}', '"mounts": expected Array, got "a:b"'],
     ['text instead of an object', '"memory"', '"the whole file": expected Object'],
+    ['an empty list', '[]', 'expected an object, got an array'],
     ['null', 'null', '"the whole file": expected Object'],
     ['a comment', '{} // mine', 'it is not JSON'],
     ['nothing', '', 'it is not JSON'],

@@ -16,20 +16,45 @@ const die: EngineObservation = { event: 'die', at, exitCode: 137 };
 
 describe('the signal that ended a task', () => {
   test.each([
-    ['an exit code of its own', 7, [kill(9)], null],
-    ['137 and a SIGKILL that was seen', 137, [kill(9), die], 'SIGKILL'],
-    ['137 and an out-of-memory kill', 137, [oom, die], 'SIGKILL'],
-    ['137 that nobody sent', 137, [die], null],
-    ['137 after another signal', 137, [kill(15)], null],
-    ['143 and a SIGTERM that was seen', 143, [kill(15)], 'SIGTERM'],
-    ['143 after both', 143, [kill(15), kill(9)], 'SIGTERM'],
-    ['143 and an out-of-memory kill', 143, [oom], null],
-    ['130 and a SIGINT that was seen', 130, [kill(2)], 'SIGINT'],
-    ['134 and a SIGABRT that was seen', 134, [kill(6)], 'SIGABRT'],
-    ['128, which is no signal', 128, [kill(0)], null],
-    ['255, which is no signal', 255, [kill(127)], null],
-    ['success', 0, [kill(15), oom], null],
-  ] as const)('is named only where it is certain: %s', (_, exitCode, observed, signal) => {
+    { ending: 'an exit code of its own', exitCode: 7, observed: [kill(9)], signal: null },
+    {
+      ending: '137 and a SIGKILL that was seen',
+      exitCode: 137,
+      observed: [kill(9), die],
+      signal: 'SIGKILL',
+    },
+    {
+      ending: '137 and an out-of-memory kill',
+      exitCode: 137,
+      observed: [oom, die],
+      signal: 'SIGKILL',
+    },
+    { ending: '137 that nobody sent', exitCode: 137, observed: [die], signal: null },
+    { ending: '137 after another signal', exitCode: 137, observed: [kill(15)], signal: null },
+    {
+      ending: '143 and a SIGTERM that was seen',
+      exitCode: 143,
+      observed: [kill(15)],
+      signal: 'SIGTERM',
+    },
+    { ending: '143 after both', exitCode: 143, observed: [kill(15), kill(9)], signal: 'SIGTERM' },
+    { ending: '143 and an out-of-memory kill', exitCode: 143, observed: [oom], signal: null },
+    {
+      ending: '130 and a SIGINT that was seen',
+      exitCode: 130,
+      observed: [kill(2)],
+      signal: 'SIGINT',
+    },
+    {
+      ending: '134 and a SIGABRT that was seen',
+      exitCode: 134,
+      observed: [kill(6)],
+      signal: 'SIGABRT',
+    },
+    { ending: '128, which is no signal', exitCode: 128, observed: [kill(0)], signal: null },
+    { ending: '255, which is no signal', exitCode: 255, observed: [kill(127)], signal: null },
+    { ending: 'success', exitCode: 0, observed: [kill(15), oom], signal: null },
+  ])('is named only where it is certain: $ending', ({ exitCode, observed, signal }) => {
     expect(signalOf(exitCode, observed)).toBe(signal);
   });
 });

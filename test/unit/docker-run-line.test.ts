@@ -83,8 +83,10 @@ test('What differs from the default is in the line, and what is not asked for is
 });
 
 test("A value that is the caller's own is not spelled out, so that it can be shown to others", () => {
-  process.env['SANDBOX_UNIT_SECRET'] = 'hunter2';
-  onTestFinished(() => void delete process.env['SANDBOX_UNIT_SECRET']);
+  process.env.SANDBOX_UNIT_SECRET = 'hunter2';
+  onTestFinished(() => {
+    delete process.env.SANDBOX_UNIT_SECRET;
+  });
   const environment = { SANDBOX_UNIT_SECRET: 'hunter2', OTHER: 'x', SANDBOX_UNIT_MISSING: 'y' };
   expect(valuesOf(runLine({ environment }), '--env')).toEqual([
     'HOME=/home/sandbox',

@@ -64,7 +64,7 @@ function engineFacts(address: EngineAddress, answers: { version: unknown; info: 
   const info = v.parse(infoSchema, answers.info);
   return {
     name: 'docker',
-    product: version.Components?.[0]?.Name ?? 'Docker',
+    product: productOf(version.Components?.[0]?.Name),
     version: version.Version,
     apiVersion: negotiate(address, version),
     address: address.url,
@@ -72,6 +72,11 @@ function engineFacts(address: EngineAddress, answers: { version: unknown; info: 
     rootless: info.SecurityOptions?.some((option) => option.startsWith('name=rootless')) ?? null,
     cgroupVersion: info.CgroupVersion ? Number(info.CgroupVersion) : null,
   } as const satisfies EngineFacts;
+}
+
+/** Docker calls its own just "Engine". */
+function productOf(component: string | undefined): string | null {
+  return component === 'Engine' ? 'Docker Engine' : (component ?? null);
 }
 
 function engineNotFound(addresses: readonly EngineAddress[]): SandboxFailure {

@@ -1,28 +1,10 @@
-import type { IncomingMessage } from 'node:http';
-import type { Duplex } from 'node:stream';
-import type Docker from 'dockerode';
 import { SandboxFailure } from '../../failure.ts';
-import type { TaskSpec } from '../../spec/task-spec.ts';
 import type { OutputSinks, Sandbox, SandboxFacts } from '../engine.ts';
-import type { ContainerEvents } from './container-events.ts';
-import { type DockerApi, callLimitsMs } from './docker-api.ts';
+import type { ContainerParts } from './container-parts.ts';
+import { callLimitsMs } from './docker-api.ts';
 import { engineMessageOf } from './engine-failure.ts';
 import { removeContainer } from './remove-container.ts';
 import { RunningContainer } from './running-container.ts';
-
-/** Everything that hangs on one created container. */
-export interface ContainerParts {
-  readonly api: DockerApi;
-  readonly spec: TaskSpec;
-  readonly options: Docker.ContainerCreateOptions;
-  readonly container: Docker.Container;
-  readonly attached: Duplex;
-  readonly waiting: IncomingMessage;
-  readonly events: ContainerEvents;
-  readonly facts: SandboxFacts;
-  /** The task's PATH, where it is known. */
-  readonly path: string | null;
-}
 
 /** Removal follows the end within milliseconds; longer means that the events were lost. */
 const removalLimitMs = 10_000;

@@ -7,7 +7,7 @@ import { within } from '../timer.ts';
 import { signalOf } from './container-outcome.ts';
 import { demultiplex } from './demultiplex.ts';
 import { callLimitsMs } from './docker-api.ts';
-import type { ContainerParts } from './docker-sandbox.ts';
+import type { ContainerParts } from './container-parts.ts';
 import { httpStatusOf } from './engine-failure.ts';
 import { HeldReport, isInitReport } from './exec-failure.ts';
 import { explainExecFailure } from './find-command.ts';

@@ -1,0 +1,23 @@
+import { toJsonSchema } from '@valibot/to-json-schema';
+import { expect, test } from 'vitest';
+import { receiptSchema } from '../../src/receipt/receipt.ts';
+import { configSchema } from '../../src/spec/config-file.ts';
+import { taskSpecSchema } from '../../src/spec/task-spec.ts';
+import { cliReference } from './generated/cli-reference.ts';
+
+// `npm run generate` writes these files; here they only have to be up to date.
+const schemas = [
+  ['src/receipt/receipt.schema.json', receiptSchema],
+  ['src/spec/task-spec.schema.json', taskSpecSchema],
+  ['src/spec/config.schema.json', configSchema],
+] as const;
+
+test.each(schemas)('%s says what the code says', async (path, schema) => {
+  // A check of our own, such as "no NUL", has no word in JSON Schema.
+  const text = JSON.stringify(toJsonSchema(schema, { errorMode: 'ignore' }), null, 2);
+  await expect(`${text}\n`).toMatchFileSnapshot(`../../${path}`);
+});
+
+test('docs/cli.md says what the code says', async () => {
+  await expect(cliReference()).toMatchFileSnapshot('../../docs/cli.md');
+});

@@ -1,0 +1,82 @@
+import { PassThrough } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { colorsFor, printable, receiverFor } from '../../src/report/terminal.ts';
+
+/** Any stream, for code that asks for nothing else of a terminal. */
+function asTerminal(stream: PassThrough): NodeJS.WriteStream {
+  return stream as unknown as NodeJS.WriteStream;
+}
+
+describe('printable', () => {
+  test.each([
+    ['a colour', '\u001b[31mred\u001b[0m', String.raw`\x1b[31mred\x1b[0m`],
+    ['a title', '\u001b]0;x\u0007', String.raw`\x1b]0;x\x07`],
+    ['the one-byte form of an escape', '\u009b31m', String.raw`\x9b31m`],
+    ['a return that would overwrite the line', 'good\rbad', String.raw`good\x0dbad`],
+    ['a backspace', 'a\bb', String.raw`a\x08b`],
+    ['a delete', 'a\u007f', String.raw`a\x7f`],
+    ['a NUL', 'a\0b', String.raw`a\x00b`],
+    ['a tab', 'a\tb', 'a b'],
+  ])('makes %s harmless', (_, text, expected) => {
+    expect(printable(text)).toBe(expected);
+  });
+
+  test.each(['', 'plain', 'two\nlines', 'é € 😀 日本', String.raw`\x1b`, 'quotes \' and "'])(
+    'leaves %j as it is',
+    (text) => {
+      expect(printable(text)).toBe(text);
+    },
+  );
+});
+
+describe('colour', () => {
+  test.each([
+    ['on a terminal', true, {}, true],
+    ['elsewhere', false, {}, false],
+    ['elsewhere where it is forced', false, { FORCE_COLOR: '1' }, true],
+    ['elsewhere where it is forced by 0', false, { FORCE_COLOR: '0' }, false],
+    ['on a terminal with NO_COLOR', true, { NO_COLOR: '1' }, false],
+    ['on a terminal with an empty NO_COLOR', true, { NO_COLOR: '' }, true],
+    ['on a terminal with both', true, { NO_COLOR: '1', FORCE_COLOR: '1' }, false],
+    ['on a dumb terminal', true, { TERM: 'dumb' }, false],
+  ])('%s', (...row) => {
+    const [, isTTY, env, expected] = row;
+    const stream = asTerminal(Object.assign(new PassThrough(), { isTTY }));
+    const { red } = colorsFor(stream, env);
+    expect(red('x') !== 'x').toBe(expected);
+  });
+});
+
+describe('receiverFor', () => {
+  /** A pipe that is full after one byte and flows when it is read. */
+  function pipe() {
+    const stream = new PassThrough({ highWaterMark: 1 });
+    return { stream, receive: receiverFor(asTerminal(stream)) };
+  }
+
+  test('passes chunks on, and everyone who waits for room hears of it', async () => {
+    const { stream, receive } = pipe();
+    const waits = ['one ', 'two'].map((chunk) => Promise.resolve(receive(Buffer.from(chunk))));
+    expect(stream.writableNeedDrain).toBe(true);
+    let text = '';
+    stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    await Promise.all(waits);
+    expect(text).toBe('one two');
+  });
+
+  test('asks for no wait while there is room', () => {
+    const stream = new PassThrough();
+    const receive = receiverFor(asTerminal(stream));
+    expect(receive(Buffer.from('x'))).toBeUndefined();
+  });
+
+  test('ends every wait when the reader is gone, and throws from then on', async () => {
+    const { stream, receive } = pipe();
+    const wait = receive(Buffer.from('one'));
+    stream.destroy(new Error('EPIPE'));
+    await wait;
+    await turn();
+    expect(() => receive(Buffer.from('two'))).toThrow('EPIPE');
+  });
+});
