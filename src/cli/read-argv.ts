@@ -25,12 +25,10 @@ export function readArgs(argv: readonly string[], flags: readonly Flag[]): ReadA
   // Joined by "=", so that a value which starts with a dash is a value to the strict parser, too.
   const joined = checked
     .filter(({ problem }) => problem === null)
-    .map(({ token: { name, value } }) =>
-      value === undefined ? `--${name}` : `--${name}=${value}`,
-    );
+    .map(({ token }) => canonical(token, flags));
   const { values } = parseArgs({ args: joined, options, strict: true });
   return {
-    values: foldAliases(values as ReadArgs['values'], flags),
+    values: values as ReadArgs['values'],
     rest,
     problems: checked.map(({ problem }) => problem).filter((problem) => problem !== null),
   };
@@ -81,6 +79,14 @@ function problemOf({ name, rawName, value }: OptionToken, flags: readonly Flag[]
   return null;
 }
 
+/** Under its one long name; `-m=5` is `-m 5`, as in `docker run`. */
+function canonical({ name, rawName, value }: OptionToken, flags: readonly Flag[]): string {
+  const flag = flags.find(({ alias }) => alias === name);
+  const long = `--${flag?.name ?? name}`;
+  if (value === undefined) return long;
+  return `${long}=${rawName.startsWith('--') ? value : value.replace(/^=/, '')}`;
+}
+
 function didYouMean(rawName: string, flags: readonly Flag[]): string {
   const names = flags.flatMap(({ name, alias }) => [`--${name}`, ...(alias ? [`--${alias}`] : [])]);
   const nearest = nearestOf(rawName, names);
@@ -94,12 +100,4 @@ export function nearestOf(word: string, names: readonly string[]): string | null
     .sort((a, b) => a.edits - b.edits);
   const [best] = ranked;
   return best && best.edits <= Math.max(2, Math.floor(word.length / 3)) ? best.name : null;
-}
-
-function foldAliases(values: ReadArgs['values'], flags: readonly Flag[]): ReadArgs['values'] {
-  const folded: Record<string, ReadArgs['values'][string]> = { ...values };
-  for (const { name, alias } of flags) {
-    if (alias && folded[alias] !== undefined) folded[name] = folded[alias];
-  }
-  return folded;
 }

@@ -1,4 +1,4 @@
-import { type SettingName, settingNames, settingOf } from '../spec/settings.ts';
+import { type SettingName, imageVariables, settingNames, settingOf } from '../spec/settings.ts';
 
 /** One flag: what parseArgs, the help, the docs and the "did you mean" all read. */
 export interface Flag {
@@ -152,5 +152,7 @@ export function settingNotes(flag: Flag): {
   const setting = settingOf(name);
   const fallback =
     setting.default === 'false' ? null : (setting.default ?? setting.defaultNote ?? null);
-  return { fallback, variables: setting.environment };
+  const composed = `${imageVariables.name}[:${imageVariables.tag}]`;
+  const variables = [...setting.environment, ...(name === 'image' ? [composed] : [])];
+  return { fallback, variables };
 }

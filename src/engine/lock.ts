@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { link, unlink, writeFile } from 'node:fs/promises';
+import { link, lstat, unlink, writeFile } from 'node:fs/promises';
+import { uptime } from 'node:os';
 import { errnoOf } from '../failure.ts';
 import { readPlantableFile } from '../spec/regular-file.ts';
 import { currentOwner, isDead, parseOwner } from './owner.ts';
@@ -26,10 +27,12 @@ export async function acquireLock(path: string): Promise<Lock | null> {
 
 async function takeOver(draft: string, path: string): Promise<boolean> {
   const guard = `${path}.takeover`;
-  if (!(await hasDeadOwner(path)) || !(await tryLink(draft, guard))) return false;
+  if (!(await isAbandoned(path))) return false;
+  await removeOldGuard(guard);
+  if (!(await tryLink(draft, guard))) return false;
   try {
     // Only the holder of the guard unlinks, so what is read now cannot change hands before it is gone.
-    if (!(await hasDeadOwner(path))) return false;
+    if (!(await isAbandoned(path))) return false;
     await unlinkIfThere(path);
     return await tryLink(draft, path);
   } finally {
@@ -37,13 +40,21 @@ async function takeOver(draft: string, path: string): Promise<boolean> {
   }
 }
 
-async function hasDeadOwner(path: string): Promise<boolean> {
+/** Its owner is dead; or it cannot be read (a power cut leaves empty files) and is older than this boot. */
+async function isAbandoned(path: string): Promise<boolean> {
   try {
     const owner = parseOwner(await readPlantableFile(path));
-    return owner !== null && isDead(owner, currentOwner());
+    if (owner !== null) return isDead(owner, currentOwner());
+    return Date.now() - (await lstat(path)).mtimeMs > uptime() * 1000;
   } catch {
     return false;
   }
+}
+
+/** A guard is held for milliseconds, so one that is a minute old belongs to nobody. */
+async function removeOldGuard(guard: string): Promise<void> {
+  const found = await lstat(guard).catch(() => null);
+  if (found && Date.now() - found.mtimeMs > 60_000) await unlinkIfThere(guard);
 }
 
 async function tryLink(from: string, to: string): Promise<boolean> {

@@ -13,18 +13,21 @@ export async function pump(
       source.destroy();
       reject(error instanceof Error ? error : new Error(String(error)));
     };
+    let taken: Promise<unknown> = Promise.resolve();
     source.on('data', (chunk: Buffer) => {
       try {
         const waiting = consume(chunk);
         if (!waiting) return;
         source.pause();
-        waiting.then(() => source.resume(), fail);
+        taken = waiting.then(() => source.resume(), fail);
       } catch (error) {
         fail(error);
       }
     });
     source.on('error', reject);
-    source.on('close', resolve);
-    source.on('end', resolve);
+    // The end may come while the last chunk is still waiting.
+    const finish = () => void taken.then(() => resolve());
+    source.on('close', finish);
+    source.on('end', finish);
   });
 }

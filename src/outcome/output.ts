@@ -112,8 +112,15 @@ function lastCharacterEnd(buffer: Buffer): number {
   let lead = buffer.length - 1;
   while (lead > buffer.length - 4 && isContinuation(buffer[lead])) lead -= 1;
   const byte = buffer[lead] ?? 0;
-  const width = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+  const width = characterWidth(byte);
   return lead + width > buffer.length ? lead : buffer.length;
+}
+
+/** By its first byte; 1 for a byte that starts no character, so that it is kept and makes the part binary. */
+function characterWidth(byte: number): number {
+  if (byte >= 0xf0 && byte <= 0xf4) return 4;
+  if (byte >= 0xe0 && byte <= 0xef) return 3;
+  return byte >= 0xc2 && byte <= 0xdf ? 2 : 1;
 }
 
 function encode(buffer: Buffer): EncodedBytes {

@@ -79,7 +79,7 @@ function requestedLimits({ limits }: TaskSpec): Receipt['limits']['requested'] {
 
 function evidenceOf(record: TaskRecord): Receipt['evidence'] {
   const { cause, signals, ending, outcome, spec } = record;
-  const firstSignalMs = signals[0]?.afterMs ?? 0;
+  const firstSignalMs = roundMs(signals[0]?.afterMs ?? 0);
   const hasDeadline = cause?.kind === 'deadline';
   return {
     deadline: hasDeadline ? { limitMs: spec.limits.timeoutMs, passedAfterMs: firstSignalMs } : null,

@@ -89,6 +89,7 @@ async function orUnwritable<T>(path: string, work: () => Promise<T>): Promise<T>
       EACCES: 'permission denied',
       EROFS: 'the file system is read-only',
       ENOSPC: 'the disk is full',
+      EEXIST: 'a part of its path is not a directory',
       ENOTDIR: 'a part of its path is not a directory',
     };
     const reason = reasons[errnoOf(error) ?? ''] ?? messageOf(error);

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import type { Ending, RunningTask } from '../engine/engine.ts';
 import { startTimer } from '../engine/timer.ts';
 import { SandboxFailure } from '../failure.ts';
@@ -55,9 +56,8 @@ export async function supervise(task: RunningTask, supervision: Supervision): Pr
 /** The signal that cancelled: the reason where it names one, else SIGTERM. */
 export function cancelSignalOf(cancel: AbortSignal): NodeJS.Signals {
   const reason: unknown = cancel.reason;
-  return typeof reason === 'string' && reason.startsWith('SIG')
-    ? (reason as NodeJS.Signals)
-    : 'SIGTERM';
+  const isSignal = typeof reason === 'string' && Object.hasOwn(constants.signals, reason);
+  return isSignal ? (reason as NodeJS.Signals) : 'SIGTERM';
 }
 
 class Stopper {

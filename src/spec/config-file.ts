@@ -1,10 +1,10 @@
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { SandboxFailure, errnoOf, messageOf } from '../failure.ts';
 import type { Layer } from './layers.ts';
 import { readPlantableFile } from './regular-file.ts';
 import { type SettingName, settingNames, settingOf } from './settings.ts';
+import { directoryVariable, homeDirectory } from './variables.ts';
 
 export const configFileName = 'sandbox.config.json';
 
@@ -43,7 +43,7 @@ export interface ConfigFile {
 
 /** The caller's own file, which may set everything. */
 export function userConfigPath(env: NodeJS.ProcessEnv): string {
-  const base = env.XDG_CONFIG_HOME ?? join(env.HOME ?? homedir(), '.config');
+  const base = directoryVariable(env, 'XDG_CONFIG_HOME') ?? join(homeDirectory(env), '.config');
   return join(base, 'sandbox', configFileName);
 }
 

@@ -15,11 +15,11 @@ export function parseDurationMs(text: string): number {
   if (!Number.isSafeInteger(Math.ceil(ms))) {
     throw new Expectation('a duration such as 90, 30s, 2m or 1.5h (0 for none)', text);
   }
-  // A tiny duration must not become 0, which means none.
-  return Math.ceil(ms);
+  // Free of the noise of binary fractions; and a tiny duration must not become 0, which means none.
+  return Math.ceil(Number(ms.toFixed(6)));
 }
 
-/** `2s`, `1m30s`, `250ms`: what parseDurationMs would read, for people. */
+/** `2s`, `90s`, `5m`, `250ms`: what parseDurationMs would read, for people. */
 export function formatDuration(ms: number): string {
   if (ms < 1000 && ms > 0) return `${ms}ms`;
   if (ms % 1000 !== 0 || ms < 60_000) return `${Number((ms / 1000).toFixed(3))}s`;

@@ -25,8 +25,8 @@ export function parseEnvFile(
   callerEnv: NodeJS.ProcessEnv,
   problems: Problems,
 ): Record<string, string> {
-  const environment: Record<string, string> = {};
-  const lines = text.replace(/^\uFEFF/, '').split('\n');
+  const environment = Object.create(null) as Record<string, string>;
+  const lines = text.split('\n');
   for (const [index, raw] of lines.entries()) {
     const line = raw.trimStart().replace(/\r$/, '');
     if (line === '' || line.startsWith('#')) continue;

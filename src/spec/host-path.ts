@@ -1,10 +1,10 @@
 import { type Stats, constants } from 'node:fs';
 import { access, realpath, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { errnoOf } from '../failure.ts';
 import { engineSockets } from './engine-sockets.ts';
 import { Expectation } from './expectation.ts';
+import { homeDirectory } from './variables.ts';
 
 /** The caller's surroundings, as far as reading settings needs them. */
 export interface Caller {
@@ -25,12 +25,13 @@ export function currentCaller(): Caller {
 
 const systemDirectories = words(
   '/bin /boot /dev /etc /home /lib /lib32 /lib64 /media /mnt /opt /proc /root /run /sbin /srv /sys /usr /var',
-  '/usr/local /System /Library /Applications /Users /private /private/etc /private/var',
+  '/usr/local /usr/src /usr/games /var/lib /System /Library /Applications /Users /private /private/etc /private/var',
 );
 /** Nothing below these either. */
 const systemTrees = words(
   '/bin /boot /dev /etc /lib /lib32 /lib64 /proc /sbin /sys /usr/bin /usr/include /usr/lib /usr/lib64',
   '/usr/libexec /usr/sbin /usr/share /usr/local/bin /usr/local/lib /usr/local/sbin',
+  '/var/lib/docker /var/lib/containerd /var/lib/containers',
 );
 
 function words(...lines: string[]): string[] {
@@ -40,7 +41,7 @@ function words(...lines: string[]): string[] {
 /** The real path of something on the host that a task will see; throws an Expectation when it must not. */
 export async function shareableHostPath(text: string, caller: Caller): Promise<string> {
   const path = await existingRealPath(text, caller);
-  const reason = whyNotShareable(path, caller);
+  const reason = await whyNotShareable(path, caller);
   if (reason) throw new Expectation(`a path that may be shown to a task (${reason})`, text);
   return path;
 }
@@ -56,12 +57,16 @@ async function existingRealPath(text: string, caller: Caller): Promise<string> {
   }
 }
 
-function whyNotShareable(path: string, caller: Caller): string | null {
+async function whyNotShareable(path: string, caller: Caller): Promise<string | null> {
   if (path === '/') return 'it is the whole file system';
   const socket = engineSockets(caller.env).find((candidate) => isInside(candidate, path));
   if (socket) return `it holds the engine's socket ${socket}`;
-  if (path === resolve(caller.env.HOME ?? homedir())) return 'it is your whole home directory';
-  return null;
+  const isHome = path === (await realPathOrSelf(homeDirectory(caller.env)));
+  return isHome ? 'it is your whole home directory' : null;
+}
+
+async function realPathOrSelf(path: string): Promise<string> {
+  return await realpath(path).catch(() => resolve(path));
 }
 
 /** A workspace is written to by `writer`, so system directories are refused as well. */

@@ -3,9 +3,11 @@ import {
   type SettingName,
   type SettingValues,
   formatSetting,
+  imageVariables,
   settingNames,
   settingOf,
 } from './settings.ts';
+import { variable } from './variables.ts';
 
 /** Settings as text from one source, each with the words that name where it came from. */
 export type Layer = Partial<
@@ -37,13 +39,15 @@ export function defaultLayer(): Layer {
 export function environmentLayer(env: NodeJS.ProcessEnv): Layer {
   const layer: Layer = {};
   for (const name of settingNames) {
-    const variable = settingOf(name).environment.find((candidate) => env[candidate]);
-    if (variable) layer[name] = { text: env[variable] ?? '', origin: variable };
+    for (const origin of settingOf(name).environment.toReversed()) {
+      const text = variable(env, origin);
+      if (text !== null) layer[name] = { text, origin };
+    }
   }
-  const image = env.DOCKER_IMAGE_NAME;
+  const image = variable(env, imageVariables.name);
   if (image && !layer.image) {
-    const tag = env.DOCKER_IMAGE_TAG;
-    layer.image = { text: tag ? `${image}:${tag}` : image, origin: 'DOCKER_IMAGE_NAME' };
+    const tag = variable(env, imageVariables.tag);
+    layer.image = { text: tag ? `${image}:${tag}` : image, origin: imageVariables.name };
   }
   return layer;
 }
@@ -52,39 +56,51 @@ export function resolveLayers(stack: LayerStack, problems: Problems): ResolvedSe
   const values: Partial<Record<SettingName, unknown>> = {};
   const origins: Partial<Record<SettingName, string>> = {};
   for (const name of settingNames) {
-    const above = stack.above.findLast((layer) => layer[name])?.[name];
-    const below = stack.below.findLast((layer) => layer[name])?.[name];
-    const project = stack.project[name];
+    const read = (entry: Entry | undefined) =>
+      entry && {
+        entry,
+        value: problems.attempt(entry.origin, () => settingOf(name).parse(entry.text)),
+      };
+    const above = read(stack.above.findLast((layer) => layer[name])?.[name]);
+    const below = above ? undefined : read(stack.below.findLast((layer) => layer[name])?.[name]);
+    const project = above ? undefined : read(stack.project[name]);
+    if (project) refuseWidening(name, { project, below }, problems);
     const chosen = above ?? project ?? below;
-    if (!above && project) refuseWidening(name, { project, below }, problems);
-    origins[name] = chosen?.origin ?? 'default';
-    values[name] = chosen
-      ? (problems.attempt(chosen.origin, () => settingOf(name).parse(chosen.text)) ?? null)
-      : null;
+    origins[name] = chosen?.entry.origin ?? 'default';
+    values[name] = chosen?.value ?? null;
   }
   return { values: values as SettingValues, origins: origins as Record<SettingName, string> };
 }
 
 type Entry = NonNullable<Layer[SettingName]>;
 
+interface ReadEntry {
+  readonly entry: Entry;
+  /** Undefined where it could not be parsed, which is a problem already. */
+  readonly value: unknown;
+}
+
 /** A project's file may be untrusted: what would give the task more than the caller's own settings is an error. */
 function refuseWidening(
   name: SettingName,
-  { project, below }: { project: Entry; below: Entry | undefined },
+  { project, below }: { project: ReadEntry; below: ReadEntry | undefined },
   problems: Problems,
 ): void {
   const setting = settingOf(name);
+  const { text, origin } = project.entry;
   if (setting.project === 'may-set') return;
   if (setting.project === 'may-not-set') {
-    problems.add(project.origin, 'a project may not set this; use a flag or your own config file');
+    problems.add(origin, 'a project may not set this; use a flag or your own config file');
     return;
   }
-  const width = (entry: Entry) => setting.width?.(setting.parse(entry.text)) ?? Infinity;
-  const isWider = problems.attempt(project.origin, () => below && width(project) > width(below));
-  if (isWider !== true || !below) return;
-  const limit = formatSetting(name, setting.parse(below.text));
+  if (project.value === undefined || below?.value === undefined) return;
+  const width = (value: unknown) => setting.width?.(value) ?? Infinity;
+  const [asked, given] = [width(project.value), width(below.value)];
+  // Two named networks are as wide as each other, and yet another one is not the one that was given.
+  if (asked < given || project.value === below.value) return;
+  const limit = `${formatSetting(name, below.value)} (${below.entry.origin})`;
   problems.add(
-    project.origin,
-    `a project may only narrow this: ${project.text} gives more than ${limit} (${below.origin}); use a flag or your own config file`,
+    origin,
+    `a project may only narrow this: ${text} is not less than ${limit}; use a flag or your own config file`,
   );
 }

@@ -1,4 +1,4 @@
-import { isAbsolute } from 'node:path';
+import { posix } from 'node:path';
 import { parseBytes } from './bytes.ts';
 import { Expectation } from './expectation.ts';
 
@@ -55,7 +55,7 @@ export function parseTmpfs(text: string): TmpfsRequest {
   if (!isTarget(target) || rest.length > 0 || (options !== undefined && size === undefined)) {
     throw new Expectation('/TARGET or /TARGET:size=64m', text);
   }
-  return { target, sizeBytes: size === undefined ? null : parseBytes(size) };
+  return { target: normalTarget(target), sizeBytes: size === undefined ? null : parseBytes(size) };
 }
 
 function checked(mount: MountRequest, text: string): MountRequest {
@@ -64,11 +64,18 @@ function checked(mount: MountRequest, text: string): MountRequest {
   if (mount.type === 'volume' && !isVolumeName) {
     throw new Expectation('the name of a volume (letters, digits, "_", ".", "-")', text);
   }
-  return mount;
+  return { ...mount, target: normalTarget(mount.target) };
 }
 
 function isTarget(target: string): boolean {
-  return isAbsolute(target) && !/^\/+$/.test(target) && !target.split('/').includes('..');
+  return (
+    target.startsWith('/') && normalTarget(target) !== '/' && !target.split('/').includes('..')
+  );
+}
+
+/** One spelling for each place, so that what is there already is seen. */
+function normalTarget(target: string): string {
+  return posix.resolve('/', target);
 }
 
 function isAccess(text: string | undefined): boolean {

@@ -55,11 +55,10 @@ const kernelTrees = ['/proc', '/sys', '/dev'];
 function checkTargets(targets: readonly { target: string }[], problems: Problems): void {
   const seen = new Set([workspaceTarget]);
   for (const { target } of targets) {
-    const path = target.replace(/\/+$/, '');
-    if (seen.has(path)) problems.add(target, 'something else is mounted there already');
-    if (kernelTrees.some((tree) => isInside(path, tree))) {
+    if (seen.has(target)) problems.add(target, 'something else is mounted there already');
+    if (kernelTrees.some((tree) => isInside(target, tree))) {
       problems.add(target, 'nothing can be mounted over the kernel’s own paths');
     }
-    seen.add(path);
+    seen.add(target);
   }
 }

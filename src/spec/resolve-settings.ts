@@ -33,8 +33,8 @@ export async function resolveSettings(
 ): Promise<EffectiveSettings> {
   const environment = ambient ? environmentLayer(caller.env) : {};
   const above = [environment, flags];
-  const workspace = await resolveWorkspace(above, caller, problems);
   const userConfig = ambient ? await readConfigFile(userConfigPath(caller.env)) : null;
+  const workspace = await resolveWorkspace([userConfig?.layer ?? {}, ...above], caller, problems);
   const projectConfig =
     ambient && workspace ? await readConfigFile(join(workspace, configFileName)) : null;
   if (projectConfig) refuseMounts(projectConfig, problems);
@@ -51,8 +51,8 @@ export async function resolveSettings(
 }
 
 /** Ahead of the rest, since the project's config file lies in it. */
-async function resolveWorkspace(above: Layer[], caller: Caller, problems: Problems) {
-  const chosen = (name: SettingName) => above.findLast((layer) => layer[name])?.[name];
+async function resolveWorkspace(layers: Layer[], caller: Caller, problems: Problems) {
+  const chosen = (name: SettingName) => layers.findLast((layer) => layer[name])?.[name];
   const { text, origin } = chosen('workspace') ?? { text: '.', origin: '--workspace' };
   try {
     return await workspacePath(text, caller, writerOf(chosen('user')?.text ?? null, caller));

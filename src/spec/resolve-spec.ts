@@ -84,7 +84,7 @@ async function resolveEnvironment(
   problems: Problems,
 ): Promise<Record<string, string>> {
   const { caller } = sources;
-  const environment: Record<string, string> = {};
+  const environment = emptyRecord();
   for (const file of settings.configFiles) {
     checkEnvironment(file.environment, `${file.path}: env`, problems);
     Object.assign(environment, file.environment);
@@ -113,10 +113,8 @@ function resolveLabels(
   settings: EffectiveSettings,
   problems: Problems,
 ): Record<string, string> {
-  const labels = Object.assign({}, ...settings.configFiles.map((file) => file.labels)) as Record<
-    string,
-    string
-  >;
+  const labels = emptyRecord();
+  for (const file of settings.configFiles) Object.assign(labels, file.labels);
   for (const text of request.labels) {
     const end = text.indexOf('=');
     labels[end === -1 ? text : text.slice(0, end)] = end === -1 ? '' : text.slice(end + 1);
@@ -172,7 +170,12 @@ function required<T>(value: T | null | undefined): T {
   return value;
 }
 
-function freeze(spec: TaskSpec): TaskSpec {
-  for (const value of Object.values(spec)) Object.freeze(value);
-  return Object.freeze(spec);
+/** Without a prototype: `__proto__` is a name like any other. */
+function emptyRecord(): Record<string, string> {
+  return Object.create(null) as Record<string, string>;
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) Object.values(value).forEach(freeze);
+  return Object.freeze(value);
 }

@@ -206,6 +206,9 @@ export const settings = {
   },
 } as const satisfies Record<string, Setting<unknown>>;
 
+/** An older pair of variables that together name the image, where SANDBOX_IMAGE is not set. */
+export const imageVariables = { name: 'DOCKER_IMAGE_NAME', tag: 'DOCKER_IMAGE_TAG' } as const;
+
 export type SettingName = keyof typeof settings;
 export type SettingValues = {
   readonly [Name in SettingName]: ReturnType<(typeof settings)[Name]['parse']> | null;

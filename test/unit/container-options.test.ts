@@ -101,10 +101,10 @@ test('Mounts keep any source as it is, and come after the workspace', () => {
   ]);
 });
 
-test("The task's own variables come after ours, and win", () => {
+test("A HOME of the task's own takes the place of ours", () => {
   expect(optionsOf({ environment: { A: 'b=c', HOME: '/root' } }).Env).toEqual([
-    'HOME=/root',
     'A=b=c',
+    'HOME=/root',
   ]);
 });
 

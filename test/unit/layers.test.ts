@@ -167,7 +167,7 @@ describe("a project's file", () => {
 
   test('is measured against the default where the user set nothing', async () => {
     const [problem] = await problemsOf(() => resolve({ project: { memory: '1g' } }));
-    expect(problem).toContain('1g gives more than 512m (default)');
+    expect(problem).toContain('1g is not less than 512m (default)');
   });
 
   test.each<Sources>([{ flags: { memory: '2g' } }, { environment: { SANDBOX_MEMORY: '2g' } }])(

@@ -17,9 +17,9 @@ test('A bind mount carries the real path of its source, a volume its name', asyn
 
 test.each([
   ['over the workspace', { volumes: ['data:/workspace'] }, '/workspace: something else'],
-  ['over the workspace with a slash', { tmpfs: ['/workspace/'] }, '/workspace/: something else'],
+  ['over the workspace with a slash', { tmpfs: ['/workspace/'] }, '/workspace: something else'],
   ['twice in one place', { volumes: ['one:/x', 'two:/x'] }, '/x: something else'],
-  ['as a tmpfs over a mount', { volumes: ['data:/x'], tmpfs: ['/x/'] }, '/x/: something else'],
+  ['as a tmpfs over a mount', { volumes: ['data:/x'], tmpfs: ['/x/'] }, '/x: something else'],
   ['over /proc', { mounts: ['source=data,target=/proc'] }, '/proc: nothing can be mounted'],
   ['below /sys', { tmpfs: ['/sys/fs/cgroup'] }, '/sys/fs/cgroup: nothing can be mounted'],
   ['below /dev', { tmpfs: ['/dev/shm'] }, '/dev/shm: nothing can be mounted'],

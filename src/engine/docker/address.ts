@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { userSockets } from '../../spec/engine-sockets.ts';
+import { homeDirectory, variable } from '../../spec/variables.ts';
 import type { ConnectOptions } from '../engine.ts';
 import { type EngineAddress, currentContext, readContext, readTlsFiles } from './context.ts';
 
@@ -10,17 +11,16 @@ import { type EngineAddress, currentContext, readContext, readTlsFiles } from '.
  */
 export async function engineAddresses(options: ConnectOptions): Promise<EngineAddress[]> {
   const { env } = options;
-  const home = env.HOME ?? homedir();
-  const configDir = env.DOCKER_CONFIG ?? join(home, '.docker');
+  const configDir = variable(env, 'DOCKER_CONFIG') ?? join(homeDirectory(env), '.docker');
   if (options.host) return [await namedHost(options.host, '--host', { env, configDir })];
   if (options.context) return [await namedContext(options.context, '--context', configDir)];
-  const host = env.DOCKER_HOST;
+  const host = variable(env, 'DOCKER_HOST');
   if (host) return [await namedHost(host, 'DOCKER_HOST', { env, configDir })];
-  const context = env.DOCKER_CONTEXT;
+  const context = variable(env, 'DOCKER_CONTEXT');
   if (context) return [await namedContext(context, 'DOCKER_CONTEXT', configDir)];
   const current = await currentContext(configDir);
   if (current) return [await namedContext(current, join(configDir, 'config.json'), configDir)];
-  return usualSockets(env, home);
+  return usualAddresses(env);
 }
 
 async function namedContext(
@@ -38,11 +38,11 @@ async function namedHost(
   origin: string,
   { env, configDir }: { env: NodeJS.ProcessEnv; configDir: string },
 ): Promise<EngineAddress> {
-  const url = /^[a-z]+:\/\//.test(host) ? host : `tcp://${host}`;
+  const url = withScheme(host, 'tcp');
   const wantsTls = Boolean(env.DOCKER_TLS_VERIFY) || Boolean(env.DOCKER_TLS);
   if (!url.startsWith('tcp://') || !wantsTls) return { url, origin, tls: null };
   const verify = Boolean(env.DOCKER_TLS_VERIFY);
-  const files = await readTlsFiles(env.DOCKER_CERT_PATH ?? configDir, verify);
+  const files = await readTlsFiles(variable(env, 'DOCKER_CERT_PATH') ?? configDir, verify);
   return { url, origin, tls: files ?? { ca: null, cert: null, key: null, verify } };
 }
 
@@ -52,22 +52,24 @@ const defaultSocket: EngineAddress = {
   tls: null,
 };
 
-/** Docker's own socket is always a candidate; the others are where they exist. */
-function usualSockets(env: NodeJS.ProcessEnv, home: string): EngineAddress[] {
-  const runtimeDir = env.XDG_RUNTIME_DIR;
-  const podman = env.CONTAINER_HOST?.replace(/^unix:\/\//, '');
-  const paths = [
-    ...(runtimeDir ? [join(runtimeDir, 'docker.sock')] : []),
-    ...(podman ? [podman] : []),
-    ...(runtimeDir ? [join(runtimeDir, 'podman/podman.sock')] : []),
-    '/run/podman/podman.sock',
-    join(home, '.docker/run/docker.sock'),
-    join(home, '.docker/desktop/docker.sock'),
-    join(home, '.colima/default/docker.sock'),
-    join(home, '.rd/docker.sock'),
-    join(home, '.orbstack/run/docker.sock'),
+/** Docker's own socket is always a candidate, and so is what CONTAINER_HOST names; the others where they exist. */
+function usualAddresses(env: NodeJS.ProcessEnv): EngineAddress[] {
+  const { rootless, desktop } = userSockets(env);
+  const [dockerSockets, podmanSockets] = [rootless.slice(0, 1), rootless.slice(1)];
+  const podman = variable(env, 'CONTAINER_HOST');
+  return [
+    defaultSocket,
+    ...existing(dockerSockets),
+    ...(podman ? [{ url: withScheme(podman, 'unix'), origin: 'CONTAINER_HOST', tls: null }] : []),
+    ...existing([...podmanSockets, '/run/podman/podman.sock', ...desktop]),
   ];
+}
+
+function existing(paths: readonly string[]): EngineAddress[] {
   const found = paths.filter((path) => existsSync(path));
-  const others = found.map((path) => ({ url: `unix://${path}`, origin: 'default', tls: null }));
-  return [defaultSocket, ...others];
+  return found.map((path) => ({ url: `unix://${path}`, origin: 'default', tls: null }));
+}
+
+function withScheme(address: string, scheme: string): string {
+  return /^[a-z]+:\/\//.test(address) ? address : `${scheme}://${address}`;
 }

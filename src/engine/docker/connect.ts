@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import * as v from 'valibot';
 import { SandboxFailure } from '../../failure.ts';
 import type { ConnectOptions, EngineDriver, EngineFacts } from '../engine.ts';
@@ -52,11 +53,22 @@ async function tryAddress(
     return new DockerEngine(api, facts);
   } catch (error) {
     cancel.throwIfAborted();
-    const cause =
-      error instanceof SandboxFailure && error.code === 'engine-lost' ? error.cause : error;
-    if (isAbsent(cause)) return null;
-    throw connectFailure(cause, address);
+    const cause = (error instanceof SandboxFailure ? error.cause : null) ?? error;
+    if (!isAbsent(cause)) throw connectFailure(cause, address);
+    await refuseOtherThanSocket(address);
+    return null;
   }
+}
+
+/** A file or a directory refuses connections just as a socket does that nobody listens at. */
+async function refuseOtherThanSocket({ url, origin }: EngineAddress): Promise<void> {
+  const path = url.startsWith('unix://') ? url.slice('unix://'.length) : null;
+  const found = path === null ? null : await stat(path).catch(() => null);
+  if (found === null || found.isSocket()) return;
+  const kind = found.isDirectory() ? 'a directory' : 'a file';
+  throw new SandboxFailure('engine-error', `${origin}: expected a socket, found ${kind}: ${url}`, {
+    hint: 'Remove it and start the engine again, or name the engine with --host or DOCKER_HOST.',
+  });
 }
 
 function engineFacts(address: EngineAddress, answers: { version: unknown; info: unknown }) {

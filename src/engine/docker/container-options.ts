@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type Docker from 'dockerode';
 import { type TaskSpec, type Tmpfs, workspaceTarget } from '../../spec/task-spec.ts';
 import { isInside } from '../../spec/host-path.ts';
@@ -90,13 +91,13 @@ function homeOf({ environment }: TaskSpec): string {
 }
 
 export function environmentOf(spec: TaskSpec): string[] {
-  const environment = { HOME: defaultHome, ...spec.environment };
-  return Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+  const home = 'HOME' in spec.environment ? [] : [`HOME=${defaultHome}`];
+  return [...home, ...Object.entries(spec.environment).map(([name, value]) => `${name}=${value}`)];
 }
 
 /** /tmp and $HOME, unless something else is there already, then what was asked for. */
 export function tmpfsOf(spec: TaskSpec): { target: string; options: string }[] {
-  const taken = [workspaceTarget, ...spec.mounts.map((mount) => mount.target)];
+  const taken = [workspaceTarget, ...spec.mounts.map((mount) => posix.resolve(mount.target))];
   const home = homeOf(spec);
   const own: Tmpfs[] = ['/tmp', home]
     .filter((target) => /^\/./.test(target) && !taken.some((path) => isInside(target, path)))

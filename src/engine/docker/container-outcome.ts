@@ -53,7 +53,8 @@ export function notEnforced(
   const checks: [name: string, holds: boolean][] = [
     ['memory', enforced.memoryBytes === spec.limits.memoryBytes],
     ['memory-swap', enforced.memorySwapBytes === spec.limits.memoryBytes],
-    ['cpus', enforced.cpus === spec.limits.cpus],
+    // The engine counts in billionths.
+    ['cpus', HostConfig.NanoCpus === Math.round(spec.limits.cpus * 1e9)],
     ['pids-limit', enforced.pidsLimit === spec.limits.pidsLimit],
     ['no-new-privileges', securityOptions.some((option) => option.startsWith('no-new-privileges'))],
     ['capabilities', dropsAll(dropped)],

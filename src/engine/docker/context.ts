@@ -47,7 +47,12 @@ export async function readContext(
   if (text === null) throw noSuchContext(name, origin, path);
   const { Host, SkipTLSVerify } = parse(metaSchema, { path, text }).Endpoints.docker;
   if (!Host) throw noSuchContext(name, origin, path);
-  const tls = await readTlsFiles(join(configDir, 'contexts/tls', folder, 'docker'), !SkipTLSVerify);
+  const files = await readTlsFiles(
+    join(configDir, 'contexts/tls', folder, 'docker'),
+    !SkipTLSVerify,
+  );
+  // Whom not to believe is a question of TLS only, so the Docker CLI takes it as a wish for TLS.
+  const tls = files ?? (SkipTLSVerify ? { ca: null, cert: null, key: null, verify: false } : null);
   return { url: Host, origin: `${origin} (context ${name})`, tls };
 }
 

@@ -57,7 +57,7 @@ function idInUse(spec: TaskSpec, cause: unknown): SandboxFailure {
 }
 
 function refused(error: unknown): SandboxFailure {
-  if (error instanceof SandboxFailure) return error;
+  if (error instanceof SandboxFailure && httpStatusOf(error) === null) return error;
   return new SandboxFailure(
     'start-failed',
     `the engine refused the task: ${engineMessageOf(error)}`,

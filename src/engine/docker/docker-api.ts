@@ -4,12 +4,23 @@ import type { Duplex } from 'node:stream';
 import Docker from 'dockerode';
 import { SandboxFailure } from '../../failure.ts';
 import type { EngineAddress } from './context.ts';
-import { engineMessageOf, isConnectionLost, isTimeout, unresponsive } from './engine-failure.ts';
-import { startTimer } from '../timer.ts';
+import {
+  connectionLost,
+  isConnectionLost,
+  isTimeout,
+  unexpectedAnswer,
+  unresponsive,
+} from './engine-failure.ts';
+import { deadlineSignal, startTimer, within } from '../timer.ts';
 import { type Transport, transportOf } from './transport.ts';
 
 /** How long one call may take. Creating and starting are slow on an engine that is busy with many tasks. */
 export const callLimitsMs = { quick: 10_000, removal: 30_000, slow: 120_000 } as const;
+
+/** A call that takes longer is waited for only while the engine answers something else. */
+const pingAfterMs = 1_000;
+/** How much longer to wait for an engine that was found frozen: it gets one chance to tidy up. */
+const secondPatienceMs = 2_000;
 
 /** What the engine says of a path; the mode is Go's os.FileMode. */
 interface PathStat {
@@ -23,6 +34,7 @@ export class DockerApi {
   readonly docker: Docker;
   readonly #transport: Transport;
   #version = '';
+  #patienceMs: number = callLimitsMs.quick;
 
   constructor(address: EngineAddress) {
     this.address = address;
@@ -42,18 +54,38 @@ export class DockerApi {
     request: (abortSignal: AbortSignal) => Promise<T>,
     cancel?: AbortSignal,
   ): Promise<T> {
-    const limit = AbortSignal.timeout(limitMs);
-    const signal = cancel ? AbortSignal.any([limit, cancel]) : limit;
+    const limit = deadlineSignal(limitMs);
+    const signal = cancel ? AbortSignal.any([limit.signal, cancel]) : limit.signal;
     try {
-      return await request(signal);
+      // The client library does not end every call that it is told to end, and none whose answer breaks off.
+      const answer = Promise.race([request(signal), abortOf(signal)]);
+      if (limitMs <= callLimitsMs.quick) return checked(await answer);
+      return checked(await this.#whileAlive(answer));
     } catch (error) {
-      if (limit.aborted || isTimeout(error)) {
-        throw unresponsive(`the engine at ${this.address.url}`, limitMs);
-      }
+      if (limit.signal.aborted) throw this.#late(limitMs);
       cancel?.throwIfAborted();
-      if (isConnectionLost(error)) throw this.#lost(error);
-      throw error;
+      throw this.#failure(error);
+    } finally {
+      limit.clear();
     }
+  }
+
+  /** Creating and starting may take minutes on a busy engine; a frozen one is told by a call that never does. */
+  async #whileAlive<T>(answer: Promise<T>): Promise<T> {
+    const settled = answer.then(
+      () => true,
+      () => true,
+    );
+    while (!(await within(pingAfterMs, settled, false))) {
+      await Promise.race([settled, this.#ping()]);
+    }
+    return await answer;
+  }
+
+  async #ping(): Promise<void> {
+    const request = this.#request({ method: 'GET', path: '/_ping' });
+    const response = await this.#response(request, this.#patienceMs);
+    response.resume();
   }
 
   /** The JSON answer of a call that takes nothing. */
@@ -92,19 +124,14 @@ export class DockerApi {
   /** Sends a request and gives its response as soon as the headers are there. */
   async stream(method: string, path: string, signal?: AbortSignal): Promise<IncomingMessage> {
     const request = this.#request({ method, path, ...(signal ? { signal } : {}) });
-    return await this.#answer<IncomingMessage>(request, (resolve, reject) => {
-      request.on('response', (response) => {
-        if (response.statusCode === 200) resolve(response);
-        else void rejectWithBody(response, reject);
-      });
-    });
+    return await this.#response(request, callLimitsMs.quick);
   }
 
   /** Turns a connection into a raw stream in both directions. */
   async upgrade(path: string): Promise<Duplex> {
     const headers = { Connection: 'Upgrade', Upgrade: 'tcp', 'Content-Length': '0' };
     const request = this.#request({ method: 'POST', path, headers });
-    return await this.#answer<Duplex>(request, (resolve, reject) => {
+    return await this.#answer<Duplex>(request, callLimitsMs.quick, (resolve, reject) => {
       request.on('response', (response) => void rejectWithBody(response, reject));
       request.on('upgrade', (_response, socket, head) => {
         if (head.length > 0) socket.unshift(head);
@@ -113,18 +140,30 @@ export class DockerApi {
     });
   }
 
+  async #response(request: http.ClientRequest, limitMs: number): Promise<IncomingMessage> {
+    return await this.#answer<IncomingMessage>(request, limitMs, (resolve, reject) => {
+      request.on('response', (response) => {
+        if (response.statusCode === 200) resolve(response);
+        else void rejectWithBody(response, reject);
+      });
+    });
+  }
+
   /** The limit is on the answer only: what follows it lasts as long as the task. */
   async #answer<T>(
     request: http.ClientRequest,
-    listen: (resolve: (answer: T) => void, reject: (error: Error) => void) => void,
+    limitMs: number,
+    listen: (resolve: (answer: T) => void, reject: (error: unknown) => void) => void,
   ): Promise<T> {
-    const cancelLimit = startTimer(callLimitsMs.quick, () => request.destroy(this.#late()));
+    const cancelLimit = startTimer(limitMs, () => request.destroy(this.#late(limitMs)));
     try {
       return await new Promise<T>((resolve, reject) => {
         request.on('error', reject);
         listen(resolve, reject);
         request.end();
       });
+    } catch (error) {
+      throw this.#failure(error);
     } finally {
       cancelLimit();
     }
@@ -138,17 +177,34 @@ export class DockerApi {
     return protocol === 'https' ? https.request(own) : http.request(own);
   }
 
-  #late(): SandboxFailure {
-    return unresponsive(`the engine at ${this.address.url}`, callLimitsMs.quick);
+  #late(limitMs: number): SandboxFailure {
+    this.#patienceMs = secondPatienceMs;
+    return unresponsive(`the engine at ${this.address.url}`, limitMs);
   }
 
-  #lost(cause: unknown): SandboxFailure {
-    return new SandboxFailure(
-      'engine-lost',
-      `the connection to the engine at ${this.address.url} broke: ${engineMessageOf(cause)}`,
-      { hint: 'Check that it still runs: docker version', cause },
-    );
+  /** Says which engine it was; the engine's own answer stays the cause, for callers that expect one. */
+  #failure(error: unknown): SandboxFailure {
+    if (error instanceof SandboxFailure) return error;
+    if (isTimeout(error)) return this.#late(callLimitsMs.quick);
+    if (isConnectionLost(error)) return connectionLost(this.address, error);
+    return unexpectedAnswer(this.address, error);
   }
+}
+
+async function abortOf(signal: AbortSignal): Promise<never> {
+  return await new Promise((_, reject) => {
+    const abort = () => reject(new Error('the call was given up'));
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+  });
+}
+
+/** Of an answer that is not JSON, the client library makes bytes, or an object without an id. */
+function checked<T>(answer: T): T {
+  const isText = Buffer.isBuffer(answer) && answer.length > 0;
+  const isNameless = typeof answer === 'object' && answer !== null && 'id' in answer && !answer.id;
+  if (isText || isNameless) throw new Error('expected JSON, got something else');
+  return answer;
 }
 
 async function textOf(response: IncomingMessage): Promise<string> {
@@ -157,9 +213,13 @@ async function textOf(response: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-async function rejectWithBody(response: IncomingMessage, reject: (error: Error) => void) {
-  const text = await textOf(response);
-  reject(Object.assign(new Error(messageIn(text)), { statusCode: response.statusCode }));
+async function rejectWithBody(response: IncomingMessage, reject: (error: unknown) => void) {
+  try {
+    const text = await textOf(response);
+    reject(Object.assign(new Error(messageIn(text)), { statusCode: response.statusCode }));
+  } catch (error) {
+    reject(error);
+  }
 }
 
 function messageIn(text: string): string {

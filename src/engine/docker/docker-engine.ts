@@ -62,7 +62,8 @@ export class DockerEngine implements Engine {
     try {
       return await this.#connect(spec, container, ingredients);
     } catch (error) {
-      await removeContainer(this.#api, container);
+      // The reason is what counts; what cannot be removed now is removed by the next run.
+      await removeContainer(this.#api, container).catch(() => undefined);
       throw error;
     }
   }

@@ -2,7 +2,7 @@ import { SandboxFailure } from '../../failure.ts';
 import type { OutputSinks, Sandbox, SandboxFacts } from '../engine.ts';
 import type { ContainerParts } from './container-parts.ts';
 import { callLimitsMs } from './docker-api.ts';
-import { engineMessageOf } from './engine-failure.ts';
+import { engineMessageOf, httpStatusOf } from './engine-failure.ts';
 import { removeContainer } from './remove-container.ts';
 import { RunningContainer } from './running-container.ts';
 
@@ -28,7 +28,7 @@ export class DockerSandbox implements Sandbox {
       await api.call(callLimitsMs.slow, (abortSignal) => container.start({ abortSignal }));
       return this.#running;
     } catch (error) {
-      if (error instanceof SandboxFailure) throw error;
+      if (error instanceof SandboxFailure && httpStatusOf(error) === null) throw error;
       throw new SandboxFailure(
         'start-failed',
         `the engine could not start the task: ${engineMessageOf(error)}`,

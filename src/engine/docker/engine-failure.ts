@@ -3,12 +3,14 @@ import type { EngineAddress } from './context.ts';
 
 /** The engine's HTTP status, where it answered at all. */
 export function httpStatusOf(error: unknown): number | null {
+  if (error instanceof SandboxFailure) return httpStatusOf(error.cause);
   if (!(error instanceof Error) || !('statusCode' in error)) return null;
   return typeof error.statusCode === 'number' ? error.statusCode : null;
 }
 
 /** The engine's own words, without the client library's frame around them. */
 export function engineMessageOf(error: unknown): string {
+  if (error instanceof SandboxFailure && httpStatusOf(error)) return engineMessageOf(error.cause);
   const json = error instanceof Error && 'json' in error ? error.json : null;
   if (typeof json === 'object' && json !== null && 'message' in json)
     return String(json.message).trim();
@@ -29,25 +31,49 @@ export function connectFailure(error: unknown, address: EngineAddress): SandboxF
   if (error instanceof SandboxFailure) return error;
   const errno = errnoOf(error) ?? '';
   const message = engineMessageOf(error);
-  const where = `the engine at ${address.url}`;
+  const where = whereOf(address);
   if (errno === 'EACCES' || errno === 'EPERM') return permissionDenied(where, error);
   if (tlsErrors.test(errno) || message.includes('HTTP request to an HTTPS server')) {
     return new SandboxFailure('engine-tls', `no secure connection to ${where}: ${message}`, {
-      hint: 'Set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH to the folder of ca.pem, cert.pem and key.pem that match the engine.',
+      hint: tlsHint(address),
       cause: error,
     });
   }
   if (httpStatusOf(error) === 400 && /version/i.test(message))
     return apiVersionRefused(where, message);
   if (isTimeout(error)) return unresponsive(where, 10_000);
+  return unexpectedAnswer(address, error);
+}
+
+export function unexpectedAnswer(address: EngineAddress, cause: unknown): SandboxFailure {
   return new SandboxFailure(
     'engine-error',
-    `${where} (from ${address.origin}) did not answer as expected: ${message}`,
+    `${whereOf(address)} (from ${address.origin}) did not answer as expected: ${engineMessageOf(cause)}`,
     {
       hint: 'Check it with `docker version`, or choose another one with --host or DOCKER_HOST.',
-      cause: error,
+      cause,
     },
   );
+}
+
+export function connectionLost(address: EngineAddress, cause: unknown): SandboxFailure {
+  return new SandboxFailure(
+    'engine-lost',
+    `the connection to ${whereOf(address)} broke: ${engineMessageOf(cause)}`,
+    { hint: 'Check that it still runs: docker version', cause },
+  );
+}
+
+function whereOf({ url }: EngineAddress): string {
+  return `the engine at ${url}`;
+}
+
+function tlsHint({ tls }: EngineAddress): string {
+  const files =
+    'DOCKER_CERT_PATH to the folder of ca.pem, cert.pem and key.pem that match the engine';
+  return tls === null
+    ? `Set DOCKER_TLS_VERIFY=1 and ${files}.`
+    : `Set ${files}, or mend those of the context. Without TLS on its side: unset DOCKER_TLS_VERIFY.`;
 }
 
 function permissionDenied(where: string, cause: unknown): SandboxFailure {

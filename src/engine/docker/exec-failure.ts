@@ -6,7 +6,7 @@ import type { Sink } from '../engine.ts';
  * for the command in the image, since a task can print the same words.
  */
 const initReport = /^\[FATAL tini \(\d+\)\] exec .* failed: [^\n]*\n$/s;
-const initReportStart = '[FATAL tini (';
+const initReportStart = '[FATAL tini (N)] exec ';
 
 export function isInitReport(stderr: Buffer, exitCode: number): boolean {
   return [1, 126, 127].includes(exitCode) && initReport.test(stderr.toString('latin1'));
@@ -49,8 +49,7 @@ export class HeldReport {
 }
 
 function mayBecomeReport(stderr: Buffer): boolean {
-  const text = stderr.toString('latin1');
   if (stderr.length > mostHeldBytes) return false;
-  if (text.length < initReportStart.length) return initReportStart.startsWith(text);
-  return text.startsWith(initReportStart);
+  const text = stderr.toString('latin1').replace(/^(\[FATAL tini \()\d+/, '$1N');
+  return initReportStart.startsWith(text) || text.startsWith(initReportStart);
 }

@@ -11,7 +11,8 @@ export function interpreterOf(head: Buffer): string | null {
 function shebang(head: Buffer): string | null {
   const end = head.indexOf(0x0a);
   const line = head.toString('utf8', 2, end === -1 ? head.length : end).trim();
-  return line.split(/[ \t]/)[0] ?? null;
+  const program = line.split(/[ \t]/)[0] ?? '';
+  return program === '' ? null : program;
 }
 
 const interpreterSegment = 3;

@@ -1,5 +1,5 @@
 import { Agent, type ClientRequestArgs } from 'node:http';
-import { Duplex } from 'node:stream';
+import { Duplex, PassThrough } from 'node:stream';
 import { SandboxFailure } from '../../failure.ts';
 
 /**
@@ -16,8 +16,10 @@ export class SshAgent extends Agent {
       ...(url.username ? ['-l', decodeURIComponent(url.username)] : []),
       ...(url.port ? ['-p', url.port] : []),
       '--',
-      url.hostname,
-      ...['docker', 'system', 'dial-stdio'],
+      url.hostname.replace(/^\[|\]$/g, ''),
+      'docker',
+      ...(url.pathname.length > 1 ? ['--host', `unix://${url.pathname}`] : []),
+      ...['system', 'dial-stdio'],
     ];
   }
 
@@ -39,15 +41,16 @@ export class SshAgent extends Agent {
       reject: false,
       maxBuffer: 65_536,
     });
-    const stream = Duplex.from({ readable: ssh.stdout, writable: ssh.stdin });
+    // Its pipes break before it has ended: only then is it known why.
+    const [input, output] = [new PassThrough(), new PassThrough()];
+    ssh.stdin.on('error', () => undefined);
+    input.pipe(ssh.stdin);
+    ssh.stdout.pipe(output, { end: false });
+    const stream = Duplex.from({ readable: output, writable: input });
     stream.on('close', () => ssh.kill());
     void ssh.then(({ exitCode, stderr, shortMessage }) => {
-      if (exitCode === 0 || ssh.killed) return;
-      stream.destroy(
-        sshFailure(
-          stderr === '' ? (shortMessage ?? `ssh ended with ${exitCode ?? 'a signal'}`) : stderr,
-        ),
-      );
+      if (exitCode === 0) output.end();
+      else if (!ssh.killed) stream.destroy(sshFailure(stderr || (shortMessage ?? '')));
     });
     return Object.assign(stream, {
       setKeepAlive: noop,

@@ -20,6 +20,8 @@ export function transportOf(address: EngineAddress): Transport {
   const parsed = URL.canParse(url) ? new URL(url) : null;
   if (!parsed?.hostname) throw unusableAddress(address);
   if (parsed.protocol === 'ssh:') {
+    // The other side gives it to a shell.
+    if (!/^[\w./-]*$/.test(parsed.pathname)) throw unusableAddress(address);
     return { host: 'docker', port: 80, protocol: 'http', agent: new SshAgent(parsed) };
   }
   if (!['tcp:', 'http:', 'https:'].includes(parsed.protocol)) throw unusableAddress(address);
