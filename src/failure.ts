@@ -21,6 +21,7 @@ export type FailureCode =
   | 'command-not-executable'
   | 'start-failed'
   | 'cancelled'
+  | 'output-not-writable'
   | 'receipt-not-writable'
   | 'internal';
 

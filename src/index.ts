@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { SandboxFailure } from './failure.ts';
+import { type Problem, SandboxFailure } from './failure.ts';
 import type { Receipt } from './receipt/receipt.ts';
 import type { RunEvent } from './run/event.ts';
 import { runTask as runResolvedTask } from './run/run-task.ts';
@@ -66,7 +66,7 @@ export async function resolveTask(input: TaskInput): Promise<TaskSpec> {
     labels: pairs(input.labels),
     keepEntrypoint: input.keepEntrypoint ?? false,
     stdin: input.stdin ?? false,
-    problems: [],
+    problems: unknownKeys(input),
   };
   return await resolveSpec(request, { caller: currentCaller(), ambient: false });
 }
@@ -88,6 +88,15 @@ export async function runTask(spec: TaskSpec, options: RunOptions = {}): Promise
   });
 }
 
+const taskKeys = ['command', 'line', 'env', 'labels', 'mounts', 'tmpfs', 'stdin', 'keepEntrypoint'];
+
+function unknownKeys(input: TaskInput): Problem[] {
+  const known: readonly string[] = [...settingNames, ...taskKeys];
+  return Object.keys(input)
+    .filter((key) => !known.includes(key))
+    .map((key) => ({ subject: key, message: `unknown key (known: ${known.join(', ')})` }));
+}
+
 function checked(spec: TaskSpec): TaskSpec {
   const parsed = v.safeParse(taskSpecSchema, spec);
   if (parsed.success) return parsed.output;
@@ -97,5 +106,6 @@ function checked(spec: TaskSpec): TaskSpec {
   }));
   throw new SandboxFailure('invalid-task', 'expected a TaskSpec as resolveTask makes it', {
     problems,
+    hint: 'Call resolveTask first, and pass what it resolves to.',
   });
 }

@@ -1,5 +1,5 @@
 import { runCli } from './cli/cli.ts';
-import { toFailure } from './failure.ts';
+import { SandboxFailure, errnoOf, messageOf, toFailure } from './failure.ts';
 import { exitCodes } from './outcome/exit-code.ts';
 import { reportFailure } from './report/human.ts';
 
@@ -9,11 +9,22 @@ const interruptingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const cancel = new AbortController();
 const force = new AbortController();
 
-// A reader that has gone away must not crash us: whoever writes to it handles it.
-for (const stream of [stdout, stderr]) stream.on('error', () => undefined);
+const writeErrors: Error[] = [];
+
+// A reader that has gone away must not crash us, and has what it wanted; a full disk is a failure.
+stderr.on('error', () => undefined);
+stdout.on('error', (error: Error) => {
+  if (errnoOf(error) !== 'EPIPE') writeErrors.push(error);
+});
 
 process.exitCode = await main();
 await Promise.all([flushed(stdout), flushed(stderr)]);
+const [writeError] = writeErrors;
+if (writeError && process.exitCode === 0) {
+  process.exitCode = exitCodes.sandboxFailed;
+  const message = `cannot write to standard output: ${messageOf(writeError)}`;
+  reportFailure(terminal, new SandboxFailure('output-not-writable', message));
+}
 // Something such as an open standard input would keep the process alive, and there is nothing left to do.
 process.exit();
 

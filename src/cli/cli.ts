@@ -44,7 +44,7 @@ export const commands: Readonly<Record<string, CommandRow>> = {
 export async function runCli(argv: readonly string[], context: CommandContext): Promise<number> {
   const [name, ...rest] = argv;
   const { terminal } = context;
-  if (name === '--version' || name === '-V' || name === 'version') {
+  if (name !== undefined && ['--version', '-v', '-V', 'version'].includes(name)) {
     terminal.stdout.write(versionLine());
     return 0;
   }

@@ -70,8 +70,11 @@ interface OptionToken {
 function problemOf({ name, rawName, value }: OptionToken, flags: readonly Flag[]): Problem | null {
   const flag = flags.find((candidate) => candidate.name === name || candidate.alias === name);
   if (!flag) return { subject: rawName, message: `unknown option${didYouMean(rawName, flags)}` };
-  if (flag.value !== undefined && value === undefined) {
-    return { subject: rawName, message: `expected a value (${flag.value}), got none` };
+  if (flag.value !== undefined && (value === undefined || value === '--')) {
+    return {
+      subject: rawName,
+      message: `expected a value (${flag.value}), got ${value ?? 'none'}`,
+    };
   }
   if (flag.value === undefined && value !== undefined) {
     return { subject: rawName, message: `expected no value, got "${value}"` };
@@ -88,8 +91,10 @@ function canonical({ name, rawName, value }: OptionToken, flags: readonly Flag[]
 }
 
 function didYouMean(rawName: string, flags: readonly Flag[]): string {
-  const names = flags.flatMap(({ name, alias }) => [`--${name}`, ...(alias ? [`--${alias}`] : [])]);
-  const nearest = nearestOf(rawName, names);
+  const nearest = nearestOf(
+    rawName,
+    flags.map(({ name }) => `--${name}`),
+  );
   return nearest ? `, did you mean ${nearest}?` : '';
 }
 
@@ -98,6 +103,8 @@ export function nearestOf(word: string, names: readonly string[]): string | null
   const ranked = names
     .map((name) => ({ name, edits: distance(word, name) }))
     .sort((a, b) => a.edits - b.edits);
+  const beginsSo = names.find((name) => word.length > 3 && name.startsWith(word));
+  if (beginsSo) return beginsSo;
   const [best] = ranked;
   return best && best.edits <= Math.max(2, Math.floor(word.length / 3)) ? best.name : null;
 }

@@ -18,7 +18,7 @@ export const config: Command = async (args, { terminal }) => {
     const sources = { caller: currentCaller(), ambient: true };
     const settings = await resolveSettings(flagLayer(args), sources, problems);
     const profile = problems.attempt('--profile', () => findProfile(settings.values.profile ?? ''));
-    problems.throwIfAny();
+    problems.throwIfAny('See: sandbox config --help');
     const effective = { ...settings, ...workedOut(settings, profile) };
     terminal.stdout.write(args.values.json === true ? asJson(effective) : asTable(effective));
     return 0;

@@ -23,7 +23,9 @@ export async function connectEngine(spec: TaskSpec, around: Surroundings): Promi
   try {
     return await connect('docker', spec, around);
   } catch (error) {
-    if (!(error instanceof SandboxFailure) || error.code !== 'engine-not-found') throw error;
+    const isMissing = error instanceof SandboxFailure && error.code === 'engine-not-found';
+    // Whoever names an engine on the command line wants that one.
+    if (!isMissing || spec.host !== null || spec.context !== null) throw error;
     refuseLess('none', spec, error);
     around.warn(simulationWarning(error));
     return await connect('simulation', spec, around);

@@ -14,7 +14,12 @@ export type Outcome =
   | { readonly kind: 'out-of-memory'; readonly end: TaskEnd & { readonly exitCode: number } }
   | { readonly kind: 'cancelled'; readonly end: TaskEnd | null; readonly signal: NodeJS.Signals }
   | { readonly kind: 'not-started'; readonly failure: SandboxFailure }
-  | { readonly kind: 'engine-failed'; readonly failure: SandboxFailure };
+  | {
+      readonly kind: 'engine-failed';
+      readonly failure: SandboxFailure;
+      /** Where the task's end was seen all the same. */
+      readonly end: TaskEnd | null;
+    };
 
 export const statuses = [
   'passed',
@@ -67,6 +72,7 @@ const engineFaults: readonly FailureCode[] = [
 
 /** The outcome of a run that a failure ended. */
 export function outcomeOfFailure(failure: SandboxFailure): Outcome {
-  const kind = engineFaults.includes(failure.code) ? 'engine-failed' : 'not-started';
-  return { kind, failure };
+  return engineFaults.includes(failure.code)
+    ? { kind: 'engine-failed', failure, end: null }
+    : { kind: 'not-started', failure };
 }

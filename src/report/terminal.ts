@@ -1,5 +1,6 @@
 import { createColors } from 'picocolors';
 import { Deferred } from '../engine/deferred.ts';
+import type { ChunkReceiver } from '../run/output-relay.ts';
 
 /** The process's streams, as those who print need them. */
 export interface Terminal {
@@ -11,7 +12,9 @@ export interface Terminal {
 /** Colour only on a terminal, unless the usual variables say otherwise (https://no-color.org). */
 export function colorsFor(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv) {
   const isForced = Boolean(env.FORCE_COLOR) && env.FORCE_COLOR !== '0';
-  const isCapable = stream.isTTY && env.TERM !== 'dumb';
+  // Never undefined, or the library would look at the environment by itself, and takes CI for a terminal.
+  const { isTTY } = stream as { isTTY?: boolean };
+  const isCapable = isTTY === true && env.TERM !== 'dumb';
   return createColors(!env.NO_COLOR && (isForced || isCapable));
 }
 
@@ -33,7 +36,7 @@ export function printable(text: string): string {
  * Passes chunks to a stream and answers a promise while it is full. Once its reader has gone every call throws,
  * so that whoever produces them learns of it.
  */
-export function receiverFor(stream: NodeJS.WriteStream): (chunk: Buffer) => void | Promise<void> {
+export function receiverFor(stream: NodeJS.WriteStream): ChunkReceiver {
   let gone: Error | null = null;
   // One for all chunks that came while it was full.
   let room: Deferred | null = null;
@@ -46,10 +49,11 @@ export function receiverFor(stream: NodeJS.WriteStream): (chunk: Buffer) => void
     wake();
   });
   stream.on('drain', wake);
-  return (chunk) => {
+  const receive = (chunk: Buffer) => {
     if (gone) throw gone;
     if (stream.write(chunk)) return undefined;
     room ??= new Deferred();
     return room.reached;
   };
+  return Object.assign(receive, { failure: () => gone });
 }

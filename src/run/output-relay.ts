@@ -2,7 +2,11 @@ import type { Sink } from '../engine/engine.ts';
 import { type CapturedOutput, OutputCapture } from '../outcome/output.ts';
 
 /** Receives a stream's chunks as they come; a promise asks to wait before the next one. */
-export type ChunkReceiver = (chunk: Buffer) => void | Promise<void>;
+export interface ChunkReceiver {
+  (chunk: Buffer): void | Promise<void>;
+  /** Why what was passed on so far did not arrive, for a receiver that learns of it later. */
+  readonly failure?: () => Error | null;
+}
 
 /**
  * One stream of a task on its way to the caller, captured as it passes. A caller who is slow slows the task
@@ -14,6 +18,7 @@ export class OutputRelay {
   #receiver: ChunkReceiver | null;
   /** What may still be passed on without waiting for the receiver. */
   #allowanceBytes = 0;
+  #error: unknown = null;
   readonly #waiting = new Set<() => void>();
 
   constructor(limitBytes: number, receiver: ChunkReceiver | null, onGone: () => void) {
@@ -39,6 +44,11 @@ export class OutputRelay {
     this.#waiting.clear();
   }
 
+  /** What kept the receiver from getting everything; null where nothing did. */
+  failure(): unknown {
+    return this.#error ?? this.#receiver?.failure?.() ?? null;
+  }
+
   finish(): CapturedOutput {
     return this.#capture.finish();
   }
@@ -57,15 +67,16 @@ export class OutputRelay {
   #pass(chunk: Buffer): Promise<void> | undefined {
     try {
       const received = this.#receiver?.(chunk);
-      return received?.catch(() => this.#gone());
-    } catch {
-      this.#gone();
+      return received?.catch((error: unknown) => this.#gone(error));
+    } catch (error) {
+      this.#gone(error);
       return undefined;
     }
   }
 
-  #gone(): void {
+  #gone(error: unknown): void {
     if (this.#receiver === null) return;
+    this.#error ??= error;
     this.#receiver = null;
     this.#onGone();
   }

@@ -3,7 +3,7 @@ import type { EngineFacts, Ending, RunningTask, Sandbox } from '../engine/engine
 import { connectEngine, refuseLess } from '../engine/engines.ts';
 import { PhaseClock } from '../engine/phase-clock.ts';
 import { within } from '../engine/timer.ts';
-import { messageOf, toFailure } from '../failure.ts';
+import { SandboxFailure, errnoOf, messageOf, toFailure } from '../failure.ts';
 import { type Outcome, outcomeOfFailure } from '../outcome/outcome.ts';
 import { Termination } from '../outcome/termination.ts';
 import { type TaskRecord, composeReceipt } from '../receipt/compose-receipt.ts';
@@ -135,7 +135,7 @@ class TaskRun {
       this.#ending = await this.#phases.measure('run', () => this.#supervise(task));
       this.#end = { at: new Date(), ms: performance.now() };
       await this.#phases.measure('drain', () => this.#drain(task));
-      return outcomeOf(this.#ending, this.#termination);
+      return (await this.#lostOutput(this.#ending)) ?? outcomeOf(this.#ending, this.#termination);
     } catch (error) {
       this.#outputComplete = false;
       throw error;
@@ -171,6 +171,20 @@ class TaskRun {
     const limitMs = Math.max(this.#spec.limits.killAfterMs, leastDrainMs);
     const drained = task.drained.then(() => true);
     this.#outputComplete = await within(limitMs, drained, false);
+  }
+
+  /** Output that could not be passed on is our failure; a reader that has gone away is its own decision. */
+  async #lostOutput({ end }: Ending): Promise<Outcome | null> {
+    // A stream tells of a failed write in the next turn at the earliest.
+    await new Promise((resolve) => setImmediate(resolve));
+    const error = this.#stdout.failure() ?? this.#stderr.failure();
+    if (error === null || errnoOf(error) === 'EPIPE') return null;
+    const failure = new SandboxFailure(
+      'output-not-writable',
+      `the task's output could not be passed on: ${messageOf(error)}`,
+      { hint: 'The receipt has it, up to --output-limit.', cause: error },
+    );
+    return { kind: 'engine-failed', failure, end };
   }
 
   /** A task whose end is known keeps its outcome, whatever becomes of the tidying up. */

@@ -1,7 +1,7 @@
 import { type Stats, constants } from 'node:fs';
 import { access, realpath, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { errnoOf } from '../failure.ts';
+import { SandboxFailure, errnoOf } from '../failure.ts';
 import { engineSockets } from './engine-sockets.ts';
 import { Expectation } from './expectation.ts';
 import { homeDirectory } from './variables.ts';
@@ -17,10 +17,22 @@ export interface Caller {
 export function currentCaller(): Caller {
   return {
     env: process.env,
-    cwd: process.cwd(),
+    cwd: currentDirectory(),
     uid: process.getuid?.() ?? null,
     gid: process.getgid?.() ?? null,
   };
+}
+
+function currentDirectory(): string {
+  try {
+    return process.cwd();
+  } catch (cause) {
+    const hint = 'Change to one that is there.';
+    throw new SandboxFailure('invalid-settings', 'the current directory does not exist any more', {
+      hint,
+      cause,
+    });
+  }
 }
 
 const systemDirectories = words(
@@ -62,7 +74,7 @@ async function whyNotShareable(path: string, caller: Caller): Promise<string | n
   const socket = engineSockets(caller.env).find((candidate) => isInside(candidate, path));
   if (socket) return `it holds the engine's socket ${socket}`;
   const isHome = path === (await realPathOrSelf(homeDirectory(caller.env)));
-  return isHome ? 'it is your whole home directory' : null;
+  return isHome ? 'it is your whole home directory: use one below it' : null;
 }
 
 async function realPathOrSelf(path: string): Promise<string> {
@@ -79,8 +91,9 @@ export async function workspacePath(text: string, caller: Caller, writer: Uid): 
   if (!found.isDirectory()) throw new Expectation('a directory', text);
   if (!(await mayWrite({ path, found, writer, caller }))) {
     const who = writer.uid === 0 ? 'root without capabilities' : `uid ${writer.uid ?? '?'}`;
+    const mode = (found.mode & 0o777).toString(8);
     throw new Expectation(
-      `a directory that the task (${who}) may write to; it belongs to ${found.uid}:${found.gid}, see --user`,
+      `a directory that the task (${who}) may write to; it has mode ${mode} and belongs to ${found.uid}:${found.gid}, see --user`,
       text,
     );
   }

@@ -24,13 +24,17 @@ export class Problems {
     }
   }
 
-  throwIfAny(): void {
+  throwIfAny(hint = 'See: sandbox run --help'): void {
     const count = this.#found.length;
     if (count === 0) return;
     const plural = count === 1 ? '1 problem' : `${count} problems`;
-    throw new SandboxFailure('invalid-settings', `${plural}, nothing was started`, {
-      problems: this.#found,
-      hint: 'See: sandbox run --help',
-    });
+    throw new SandboxFailure(
+      'invalid-settings',
+      hint.includes('run') ? `${plural}, nothing was started` : plural,
+      {
+        problems: this.#found,
+        hint,
+      },
+    );
   }
 }

@@ -53,7 +53,10 @@ export async function resolveSettings(
 /** Ahead of the rest, since the project's config file lies in it. */
 async function resolveWorkspace(layers: Layer[], caller: Caller, problems: Problems) {
   const chosen = (name: SettingName) => layers.findLast((layer) => layer[name])?.[name];
-  const { text, origin } = chosen('workspace') ?? { text: '.', origin: '--workspace' };
+  const { text, origin } = chosen('workspace') ?? {
+    text: caller.cwd,
+    origin: 'workspace (the current directory)',
+  };
   try {
     return await workspacePath(text, caller, writerOf(chosen('user')?.text ?? null, caller));
   } catch (error) {

@@ -50,7 +50,7 @@ const records: Record<string, TaskRecord> = {
     outcome: { kind: 'not-started', failure: notFound },
   }),
   'engine lost': taskRecord({
-    outcome: { kind: 'engine-failed', failure: lost },
+    outcome: { kind: 'engine-failed', failure: lost, end: null },
     ending: null,
     finishedAt: null,
     durationMs: null,

@@ -79,7 +79,7 @@ const rows: { outcome: Outcome; status: string; exitCode: number }[] = [
     exitCode: 125,
   },
   {
-    outcome: { kind: 'engine-failed', failure: failure('engine-lost') },
+    outcome: { kind: 'engine-failed', failure: failure('engine-lost'), end: null },
     status: 'engine-failed',
     exitCode: 125,
   },

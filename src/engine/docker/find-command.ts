@@ -43,19 +43,20 @@ export async function explainExecFailure(
     const found = await Promise.all(
       candidates.map((candidate) => look(new ContainerFiles(api, probe.id), candidate)),
     );
-    return failureFor(command, found, searchPath);
+    return failureFor(spec, found, searchPath);
   } finally {
     await removeContainer(api, probe);
   }
 }
 
-function failureFor(command: string, found: Found[], path: string): SandboxFailure | null {
+function failureFor(spec: TaskSpec, found: Found[], path: string): SandboxFailure | null {
+  const command = spec.command[0] ?? '';
   const first = found.find((one) => one !== 'missing');
   if (first === 'executable') return null;
   if (first === undefined) {
     const where = command.includes('/') ? `below ${workspaceTarget}` : `on PATH (${path})`;
     return new SandboxFailure('command-not-found', `command not found: ${command}`, {
-      hint: `It was looked for ${where} in the image. A shell line needs -c: sandbox run -c '…'`,
+      hint: `The image ${spec.image} has no such program ${where}. Choose another with --image; a shell line needs -c.`,
     });
   }
   const reason =

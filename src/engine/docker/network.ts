@@ -1,9 +1,12 @@
+import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { SandboxFailure } from '../../failure.ts';
 import { ownNetworks } from '../../spec/choices.ts';
+import { type Lock, acquireLock } from '../lock.ts';
+import { ownTemporaryDirectory } from '../own-directory.ts';
 import { isOlder } from './api-version.ts';
 import { type DockerApi, callLimitsMs } from './docker-api.ts';
-import { toolLabels } from './labels.ts';
+import { labels, toolLabels } from './labels.ts';
 
 export interface UsableNetwork {
   readonly name: string;
@@ -32,7 +35,8 @@ export async function ensureNetwork(
   if (!ownNetworks.some((own) => own === name)) return await existingNetwork(api, name);
   const wanted = wantedNetwork(name, apiVersion);
   const found = await ownNetworksNamed(api, wanted.Name);
-  const network = found[0] ?? (await createOnce(api, wanted));
+  const network = found.length === 1 ? found[0] : await makeOne(api, wanted);
+  if (!network) throw vanished(wanted.Name);
   checkOptions(network, wanted);
   return { name, mode: network.Id, id: network.Id };
 }
@@ -47,33 +51,59 @@ async function existingNetwork(api: DockerApi, name: string): Promise<UsableNetw
 }
 
 /**
- * Six creations at once make six networks of the same name, so every creator looks again, keeps the oldest
- * (the id decides between equals) and removes its own if it lost. Only an empty network can be removed.
+ * Six creations at once make six networks of the same name, and an engine that is asked for one by its id still
+ * looks it up by name and calls it ambiguous. So only one process of this host creates at a time, and whoever
+ * sees several (another host may share the engine) keeps the oldest, the id deciding between equals.
  */
-async function createOnce(
+async function makeOne(
   api: DockerApi,
   wanted: Docker.NetworkCreateOptions,
-): Promise<NetworkInfo> {
-  const created = await api.call(callLimitsMs.quick, (abortSignal) =>
-    api.docker.createNetwork({ ...wanted, abortSignal }),
-  );
-  const all = await ownNetworksNamed(api, wanted.Name);
-  const kept = all[0];
-  if (!kept)
-    throw new SandboxFailure(
-      'network-not-usable',
-      `network ${wanted.Name} vanished while it was made`,
-    );
-  if (kept.Id !== created.id) await removeQuietly(api, created);
-  return kept;
+): Promise<NetworkInfo | undefined> {
+  const lock = await waitForLock(join(await ownTemporaryDirectory(), `${wanted.Name}.lock`));
+  try {
+    const found = await ownNetworksNamed(api, wanted.Name);
+    if (found.length === 0) {
+      await api.call(callLimitsMs.quick, (abortSignal) =>
+        api.docker.createNetwork({ ...wanted, abortSignal }),
+      );
+    }
+    const [kept, ...others] = await ownNetworksNamed(api, wanted.Name);
+    await Promise.all(others.filter(isOurs).map((other) => removeQuietly(api, other.Id)));
+    return kept;
+  } finally {
+    await lock?.release();
+  }
 }
 
-async function removeQuietly(api: DockerApi, network: Docker.Network): Promise<void> {
-  try {
-    await api.call(callLimitsMs.quick, (abortSignal) => network.remove({ abortSignal }));
-  } catch {
-    // Someone is attached to it already; it is labelled, and is removed once it is empty.
+/** Null after a while: a second network is better than none, and is healed. */
+async function waitForLock(path: string): Promise<Lock | null> {
+  for (let attempt = 0; attempt < lockAttempts; attempt += 1) {
+    const lock = await acquireLock(path);
+    if (lock) return lock;
+    await new Promise((resolve) => setTimeout(resolve, lockPauseMs));
   }
+  return null;
+}
+
+const lockAttempts = 100;
+const lockPauseMs = 50;
+
+function isOurs({ Labels }: NetworkInfo): boolean {
+  return Labels?.[labels.tool] !== undefined;
+}
+
+async function removeQuietly(api: DockerApi, id: string): Promise<void> {
+  try {
+    await api.call(callLimitsMs.quick, (abortSignal) =>
+      api.docker.getNetwork(id).remove({ abortSignal }),
+    );
+  } catch {
+    // A task is attached to it; it is labelled, and is removed once it is empty.
+  }
+}
+
+function vanished(name: string): SandboxFailure {
+  return new SandboxFailure('network-not-usable', `network ${name} vanished while it was made`);
 }
 
 async function ownNetworksNamed(api: DockerApi, name: string): Promise<NetworkInfo[]> {

@@ -48,9 +48,10 @@ export class SshAgent extends Agent {
     ssh.stdout.pipe(output, { end: false });
     const stream = Duplex.from({ readable: output, writable: input });
     stream.on('close', () => ssh.kill());
-    void ssh.then(({ exitCode, stderr, shortMessage }) => {
+    void ssh.then(({ exitCode, stderr, originalMessage, shortMessage }) => {
+      const reason = [stderr, originalMessage, shortMessage].find(Boolean);
       if (exitCode === 0) output.end();
-      else if (!ssh.killed) stream.destroy(sshFailure(stderr || (shortMessage ?? '')));
+      else if (!ssh.killed) stream.destroy(sshFailure(reason ?? ''));
     });
     return Object.assign(stream, {
       setKeepAlive: noop,

@@ -1,8 +1,8 @@
-import { lstat, mkdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SandboxFailure } from '../../failure.ts';
 import { acquireLock } from '../lock.ts';
+import { ownTemporaryDirectory } from '../own-directory.ts';
 
 /** A task's own temporary place on this host, gone with it. */
 export interface TaskDirectory {
@@ -13,7 +13,7 @@ export interface TaskDirectory {
 
 /** Also what keeps two live tasks from sharing an id, as the container's name does on an engine. */
 export async function createTaskDirectory(id: string): Promise<TaskDirectory> {
-  const base = await ownBaseDirectory();
+  const base = await ownTemporaryDirectory();
   const lock = await acquireLock(join(base, `${id}.lock`));
   if (!lock) {
     throw new SandboxFailure('id-in-use', `a task with the id "${id}" is running already`, {
@@ -30,21 +30,4 @@ export async function createTaskDirectory(id: string): Promise<TaskDirectory> {
     await lock.release();
   };
   return { ...place, remove };
-}
-
-/** Everyone can write to the temporary directory: what somebody else put there under our name is refused. */
-async function ownBaseDirectory(): Promise<string> {
-  const uid = process.getuid?.() ?? 0;
-  const base = join(tmpdir(), `sandbox-${uid}`);
-  await mkdir(base, { mode: 0o700, recursive: true });
-  const found = await lstat(base);
-  const isOurs = found.isDirectory() && found.uid === uid && (found.mode & 0o022) === 0;
-  if (isOurs || process.platform === 'win32') return base;
-  throw new SandboxFailure(
-    'start-failed',
-    `${base} is not a directory that only you can write to`,
-    {
-      hint: 'Somebody else may have put it there. Remove it, or set TMPDIR to a place of your own.',
-    },
-  );
 }

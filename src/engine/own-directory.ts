@@ -1,0 +1,21 @@
+import { lstat, mkdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SandboxFailure } from '../failure.ts';
+
+/** Everyone can write to the temporary directory: what somebody else put there under our name is refused. */
+export async function ownTemporaryDirectory(): Promise<string> {
+  const uid = process.getuid?.() ?? 0;
+  const base = join(tmpdir(), `sandbox-${uid}`);
+  await mkdir(base, { mode: 0o700, recursive: true });
+  const found = await lstat(base);
+  const isOurs = found.isDirectory() && found.uid === uid && (found.mode & 0o022) === 0;
+  if (isOurs || process.platform === 'win32') return base;
+  throw new SandboxFailure(
+    'start-failed',
+    `${base} is not a directory that only you can write to`,
+    {
+      hint: 'Somebody else may have put it there. Remove it, or set TMPDIR to a place of your own.',
+    },
+  );
+}
