@@ -3,9 +3,10 @@ import { type Problem, SandboxFailure } from './failure.ts';
 import type { Receipt } from './receipt/receipt.ts';
 import type { RunEvent } from './run/event.ts';
 import { runTask as runResolvedTask } from './run/run-task.ts';
-import { currentCaller } from './spec/host-path.ts';
+import { currentCaller, mountablePath, shareableHostPath } from './spec/host-path.ts';
+import { Problems } from './spec/problems.ts';
 import { resolveSpec } from './spec/resolve-spec.ts';
-import { type SettingName, settingNames } from './spec/settings.ts';
+import { type SettingName, settingNames, settings } from './spec/settings.ts';
 import { type TaskSpec, taskSpecSchema } from './spec/task-spec.ts';
 import type { Readable } from 'node:stream';
 
@@ -56,7 +57,7 @@ export async function resolveTask(input: TaskInput): Promise<TaskSpec> {
     Object.entries(record).map(([name, value]) => `${name}=${value}`);
   const request = {
     flags,
-    command: input.command ?? [],
+    command: [...(input.command ?? [])],
     line: input.line ?? null,
     environment: pairs(input.env),
     environmentFiles: [],
@@ -66,7 +67,7 @@ export async function resolveTask(input: TaskInput): Promise<TaskSpec> {
     labels: pairs(input.labels),
     keepEntrypoint: input.keepEntrypoint ?? false,
     stdin: input.stdin ?? false,
-    problems: unknownKeys(input),
+    problems: problemsOf(input),
   };
   return await resolveSpec(request, { caller: currentCaller(), ambient: false });
 }
@@ -77,11 +78,11 @@ export async function resolveTask(input: TaskInput): Promise<TaskSpec> {
  * (`invalid-task`), it cannot be written (`receipt-not-writable`), or it belongs to a running task (`id-in-use`).
  */
 export async function runTask(spec: TaskSpec, options: RunOptions = {}): Promise<Receipt> {
-  return await runResolvedTask(checked(spec), {
+  return await runResolvedTask(await checked(spec), {
     stdin: options.stdin ?? null,
     onStdout: options.onStdout ?? null,
     onStderr: options.onStderr ?? null,
-    onEvent: options.onEvent ?? (() => undefined),
+    onEvent: (event) => options.onEvent?.(event),
     cancel: options.signal ?? new AbortController().signal,
     force: new AbortController().signal,
     env: process.env,
@@ -90,22 +91,41 @@ export async function runTask(spec: TaskSpec, options: RunOptions = {}): Promise
 
 const taskKeys = ['command', 'line', 'env', 'labels', 'mounts', 'tmpfs', 'stdin', 'keepEntrypoint'];
 
-function unknownKeys(input: TaskInput): Problem[] {
+function problemsOf(input: TaskInput): Problem[] {
   const known: readonly string[] = [...settingNames, ...taskKeys];
-  return Object.keys(input)
+  const isList = input.command === undefined || Array.isArray(input.command);
+  const notList = isList ? [] : [{ subject: 'command', message: 'expected an array of words' }];
+  const unknown = Object.keys(input)
     .filter((key) => !known.includes(key))
     .map((key) => ({ subject: key, message: `unknown key (known: ${known.join(', ')})` }));
+  return [...notList, ...unknown];
 }
 
-function checked(spec: TaskSpec): TaskSpec {
+/** A spec may have been changed since it was resolved, so what it shares with the host is looked at again. */
+async function checked(spec: TaskSpec): Promise<TaskSpec> {
   const parsed = v.safeParse(taskSpecSchema, spec);
-  if (parsed.success) return parsed.output;
-  const problems = parsed.issues.map((issue) => ({
-    subject: v.getDotPath(issue) ?? 'task',
-    message: issue.message,
-  }));
+  const problems = new Problems();
+  for (const issue of parsed.issues ?? []) {
+    problems.add(v.getDotPath(issue) ?? 'task', issue.message);
+  }
+  if (parsed.success) await checkHostPaths(parsed.output, problems);
+  if (parsed.success && problems.isEmpty) return parsed.output;
   throw new SandboxFailure('invalid-task', 'expected a TaskSpec as resolveTask makes it', {
-    problems,
+    problems: problems.found,
     hint: 'Call resolveTask first, and pass what it resolves to.',
   });
+}
+
+async function checkHostPaths(spec: TaskSpec, problems: Problems): Promise<void> {
+  const caller = { ...currentCaller(), engineHost: spec.host };
+  const attempt = async (subject: string, path: string, check: typeof mountablePath) => {
+    const real = await problems.attemptAsync(subject, () => check(path, caller));
+    if (real !== undefined && real !== path)
+      problems.add(subject, `expected a real path, got "${path}"`);
+  };
+  await attempt('workspace', spec.workspace, shareableHostPath);
+  for (const { type, source } of spec.mounts) {
+    if (type === 'bind') await attempt('mounts', source, mountablePath);
+  }
+  problems.attempt('network', () => settings.network.parse(spec.network));
 }

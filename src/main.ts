@@ -5,7 +5,7 @@ import { reportFailure } from './report/human.ts';
 
 const { stdout, stderr, stdin, env, argv } = process;
 const terminal = { stdout, stderr, env };
-const interruptingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const interruptingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 const cancel = new AbortController();
 const force = new AbortController();
 

@@ -91,9 +91,10 @@ function canonical({ name, rawName, value }: OptionToken, flags: readonly Flag[]
 }
 
 function didYouMean(rawName: string, flags: readonly Flag[]): string {
+  const names = flags.flatMap(({ name, alias }) => [name, ...(alias ? [alias] : [])]);
   const nearest = nearestOf(
     rawName,
-    flags.map(({ name }) => `--${name}`),
+    names.map((name) => `--${name}`),
   );
   return nearest ? `, did you mean ${nearest}?` : '';
 }

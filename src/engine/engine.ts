@@ -62,6 +62,10 @@ export interface Ending {
   /** Kills for lack of memory, of the command or of its children; null where the engine cannot tell. */
   readonly oomKills: number | null;
   readonly observed: readonly EngineObservation[];
+  /** The signal by which somebody else ended the task through the engine. */
+  readonly stoppedBy: NodeJS.Signals | null;
+  /** True where the task had ended by itself before our first signal, although the engine took it. */
+  readonly endedFirst: boolean;
 }
 
 /** One task that is made but not started. Every method may reject with a SandboxFailure. */

@@ -20,6 +20,8 @@ export interface TaskRecord {
   readonly outputComplete: boolean;
   /** Null where there was nothing to remove. */
   readonly removed: boolean | null;
+  /** The engine was asked to start it, whatever it answered. */
+  readonly startAsked: boolean;
   readonly cause: StopCause | null;
   readonly signals: readonly SentSignal[];
   readonly startedAt: Date | null;
@@ -89,6 +91,10 @@ function evidenceOf(record: TaskRecord): Receipt['evidence'] {
     engineEvents: [...(ending?.observed ?? [])],
     outputComplete: record.outputComplete,
     removed: record.removed,
-    mayStillRun: outcome.kind === 'engine-failed' && record.startedAt !== null && ending === null,
+    mayStillRun:
+      outcome.kind === 'engine-failed' &&
+      record.startAsked &&
+      ending === null &&
+      record.removed !== true,
   };
 }

@@ -40,7 +40,7 @@ const taskEndSchema = v.strictObject({
   exitCode: said(v.nullable(v.number()), 'What the engine reported; 128+n after signal n.'),
   signal: said(
     v.nullable(text),
-    'The signal that ended the command, where it is certain; an engine that reports only 137 leaves it null.',
+    'The signal that ended the command, where the kernel or the engine tells of one; where all there is is 128+n, null.',
   ),
 });
 

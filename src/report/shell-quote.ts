@@ -7,5 +7,21 @@ export function shellLine(words: readonly string[]): string {
 function shellWord(word: string, isFirst: boolean): string {
   const isPlain = /^[A-Za-z0-9_@%+=:,./-]+$/.test(word);
   if (isPlain && !(isFirst && word.includes('='))) return word;
+  // A terminal would obey them.
+  if (/\p{Cc}/u.test(word)) return ansiWord(word);
   return `'${word.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+/** For bash, ksh and zsh, and safe to show: control characters are spelled out, as their UTF-8 bytes. */
+function ansiWord(word: string): string {
+  const spelled = Array.from(word).map((character) => {
+    if (character === "'" || character === '\\') return `\\${character}`;
+    const isControl = /\p{Cc}/u.test(character);
+    return isControl ? [...Buffer.from(character)].map(spellByte).join('') : character;
+  });
+  return `$'${spelled.join('')}'`;
+}
+
+function spellByte(byte: number): string {
+  return `\\x${byte.toString(16).padStart(2, '0')}`;
 }

@@ -2,9 +2,7 @@ import { printable } from './terminal.ts';
 
 /** Columns as wide as their widest cell; the last one is not padded. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [head, ...rows].map((row) =>
-    row.map((cell) => printable(cell).replaceAll('\n', '\\n')),
-  );
+  const lines = [head, ...rows].map((row) => row.map((cell) => printable(cell)));
   const widths = head.map((_, column) =>
     Math.max(...lines.map((row) => (row[column] ?? '').length)),
   );

@@ -23,12 +23,11 @@ export function writeLine(terminal: Terminal, line: string): void {
   terminal.stderr.write(`${line}\n`);
 }
 
-/** Makes foreign text safe to print: a terminal would obey its escape sequences. */
+/** Makes foreign text safe to print on a line: a terminal would obey its escapes, a newline would forge another. */
 export function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-  return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, (character) => {
-    const code = character.charCodeAt(0).toString(16).padStart(2, '0');
-    return character === '\t' ? ' ' : `\\x${code}`;
+  return text.replace(/\p{Cc}/gu, (character) => {
+    if (character === '\t' || character === '\n') return ' ';
+    return `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
   });
 }
 

@@ -67,7 +67,9 @@ export class OutputRelay {
   #pass(chunk: Buffer): Promise<void> | undefined {
     try {
       const received = this.#receiver?.(chunk);
-      return received?.catch((error: unknown) => this.#gone(error));
+      // A callback may answer anything, such as what a write returned.
+      if (!(received instanceof Promise)) return undefined;
+      return received.catch((error: unknown) => this.#gone(error));
     } catch (error) {
       this.#gone(error);
       return undefined;

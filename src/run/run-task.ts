@@ -57,6 +57,7 @@ class TaskRun {
   #ending: Ending | null = null;
   #outputComplete = true;
   #removed: boolean | null = null;
+  #startAsked = false;
   #start: { at: Date; ms: number } | null = null;
   #end: { at: Date; ms: number } | null = null;
 
@@ -85,6 +86,7 @@ class TaskRun {
       stderr: this.#stderr.finish(),
       outputComplete: this.#outputComplete,
       removed: this.#removed,
+      startAsked: this.#startAsked,
       cause: this.#termination.cause,
       signals: this.#termination.signals,
       startedAt: started?.at ?? null,
@@ -127,6 +129,7 @@ class TaskRun {
     refuseLess(sandbox.facts.isolation.level, this.#spec);
     this.#cancel.throwIfAborted();
     const sinks = { stdout: this.#stdout.sink, stderr: this.#stderr.sink };
+    this.#startAsked = true;
     const task = await this.#phases.measure('start', () => sandbox.start(sinks));
     this.#start = { at: new Date(), ms: performance.now() };
     this.#io.onEvent({ kind: 'started' });
@@ -207,12 +210,16 @@ const leastDrainMs = 1_000;
 const graceBacklogBytes = 16 * 1024 ** 2;
 
 /** The first cause wins: what the sandbox did, then what the kernel did, then the command's own ending. */
-function outcomeOf({ end, oomKills }: Ending, { cause }: Termination): Outcome {
+function outcomeOf(ending: Ending, termination: Termination): Outcome {
+  const { end, oomKills, stoppedBy, endedFirst } = ending;
+  const cause = endedFirst ? null : termination.cause;
   if (cause?.kind === 'deadline') return { kind: 'timed-out', end };
   if (cause?.kind === 'cancelled') return { kind: 'cancelled', end, signal: cause.signal };
   // A child that was killed is no failure of a command that went on and succeeded.
-  if (oomKills !== null && oomKills > 0 && end.exitCode !== 0)
+  if (oomKills !== null && oomKills > 0 && end.exitCode !== 0) {
     return { kind: 'out-of-memory', end };
+  }
+  if (stoppedBy) return { kind: 'cancelled', end, signal: stoppedBy };
   const { signal } = end;
   return signal === null ? { kind: 'exited', end } : { kind: 'signaled', end: { ...end, signal } };
 }

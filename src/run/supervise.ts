@@ -115,11 +115,16 @@ class Stopper {
 
   async #send(signal: NodeJS.Signals): Promise<'sent' | 'already-ended'> {
     this.#supervision.onSignal(signal);
-    const answer = await this.#task.kill(signal);
-    if (answer === 'sent' && this.#cause) {
-      const afterMs = performance.now() - this.#startedMs;
-      this.#supervision.termination.record(this.#cause, { signal, afterMs });
-    }
+    const afterMs = performance.now() - this.#startedMs;
+    const record = () => {
+      if (this.#cause) this.#supervision.termination.record(this.#cause, { signal, afterMs });
+    };
+    const answer = await this.#task.kill(signal).catch((error: unknown) => {
+      // Its answer was lost, not the signal: as far as we know it was sent.
+      record();
+      throw error;
+    });
+    if (answer === 'sent') record();
     if (answer === 'already-ended' || signal === 'SIGKILL') {
       this.#after(endLimitMs, () => this.#fail(endNotSeen()));
     }

@@ -72,6 +72,7 @@ export function parseConfigFile(path: string, text: string): ConfigFile {
   if (!parsed.success) {
     throw unreadable(path, parsed.issues.map(describeIssue).join('; '));
   }
+  refuseDropped(path, json);
   const { env, labels, mounts, tmpfs } = parsed.output;
   return {
     path,
@@ -93,6 +94,17 @@ function layerOf(
     if (value !== undefined) layer[name] = { text: String(value), origin: `${path}: ${name}` };
   }
   return layer;
+}
+
+/** The schema library leaves these out of a record without a word. */
+const droppedNames = ['__proto__', 'constructor', 'prototype'];
+
+function refuseDropped(path: string, json: unknown): void {
+  for (const record of Object.values(json as object)) {
+    if (typeof record !== 'object' || record === null) continue;
+    const found = droppedNames.find((name) => Object.hasOwn(record as object, name));
+    if (found) throw unreadable(path, `the name "${found}" cannot be used`);
+  }
 }
 
 function describeIssue(issue: v.BaseIssue<unknown>): string {

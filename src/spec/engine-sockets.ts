@@ -23,11 +23,12 @@ export function userSockets(env: NodeJS.ProcessEnv): { rootless: string[]; deskt
 /**
  * Every place where an engine may listen: whoever reaches such a socket owns the host, so no directory that
  * holds one is ever given to a task. Symlinks are resolved (/var/run is one), also of a socket that does not
- * exist yet, since an engine may start later.
+ * exist yet, since an engine may start later. `asked` is the address of --host.
  */
-export function engineSockets(env: NodeJS.ProcessEnv): string[] {
+export function engineSockets(env: NodeJS.ProcessEnv, asked: string | null): string[] {
   const { rootless, desktop } = userSockets(env);
-  const named = [variable(env, 'DOCKER_HOST'), variable(env, 'CONTAINER_HOST')].flatMap(unixPath);
+  const hosts = [asked, variable(env, 'DOCKER_HOST'), variable(env, 'CONTAINER_HOST')];
+  const named = hosts.flatMap(unixPath);
   const sockets = [
     '/var/run/docker.sock',
     '/run/docker.sock',

@@ -11,7 +11,7 @@ export function parseEnvFlag(text: string, callerEnv: NodeJS.ProcessEnv, problem
     return {};
   }
   if (name !== text) return { [name]: text.slice(name.length + 1) };
-  const value = callerEnv[name];
+  const value = ownValue(callerEnv, name);
   if (value === undefined) {
     problems.add('--env', `${name} has no value and is not set in your environment; use ${name}=…`);
     return {};
@@ -36,7 +36,7 @@ export function parseEnvFile(
       continue;
     }
     // As in Docker, a bare name that the caller does not have is left out.
-    const value = name === line ? callerEnv[name] : line.slice(name.length + 1);
+    const value = name === line ? ownValue(callerEnv, name) : line.slice(name.length + 1);
     if (value !== undefined) environment[name] = value;
   }
   return environment;
@@ -64,4 +64,9 @@ function nameOf(text: string): string {
 
 function isName(name: string): boolean {
   return name !== '' && !name.includes('\0');
+}
+
+/** Not what every object has, such as `constructor`. */
+function ownValue(env: NodeJS.ProcessEnv, name: string): string | undefined {
+  return Object.hasOwn(env, name) ? env[name] : undefined;
 }

@@ -12,6 +12,8 @@ export interface Caller {
   readonly cwd: string;
   readonly uid: number | null;
   readonly gid: number | null;
+  /** The engine's address where the caller named one. */
+  readonly engineHost?: string | null;
 }
 
 export function currentCaller(): Caller {
@@ -71,10 +73,20 @@ async function existingRealPath(text: string, caller: Caller): Promise<string> {
 
 async function whyNotShareable(path: string, caller: Caller): Promise<string | null> {
   if (path === '/') return 'it is the whole file system';
-  const socket = engineSockets(caller.env).find((candidate) => isInside(candidate, path));
+  const socket = engineSockets(caller.env, caller.engineHost ?? null).find((candidate) =>
+    isInside(candidate, path),
+  );
   if (socket) return `it holds the engine's socket ${socket}`;
-  const isHome = path === (await realPathOrSelf(homeDirectory(caller.env)));
-  return isHome ? 'it is your whole home directory: use one below it' : null;
+  const home = await realPathOrSelf(homeDirectory(caller.env));
+  return path === home ? 'it is your whole home directory: use one below it' : null;
+}
+
+/** An extra mount must not show the caller's home from above, either. */
+export async function mountablePath(text: string, caller: Caller): Promise<string> {
+  const path = await shareableHostPath(text, caller);
+  const home = await realPathOrSelf(homeDirectory(caller.env));
+  if (!isInside(home, path)) return path;
+  throw new Expectation('a path that may be shown to a task (it holds your home directory)', text);
 }
 
 async function realPathOrSelf(path: string): Promise<string> {

@@ -24,6 +24,25 @@ export class Problems {
     }
   }
 
+  /** The same for a parser that has to look at the host. */
+  async attemptAsync<T>(subject: string, parse: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await parse();
+    } catch (error) {
+      if (!(error instanceof Expectation)) throw error;
+      this.add(subject, messageOf(error));
+      return undefined;
+    }
+  }
+
+  get found(): readonly Problem[] {
+    return this.#found;
+  }
+
+  get isEmpty(): boolean {
+    return this.#found.length === 0;
+  }
+
   throwIfAny(hint = 'See: sandbox run --help'): void {
     const count = this.#found.length;
     if (count === 0) return;

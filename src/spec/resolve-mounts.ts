@@ -1,5 +1,4 @@
-import { Expectation } from './expectation.ts';
-import { type Caller, isInside, shareableHostPath } from './host-path.ts';
+import { type Caller, isInside, mountablePath } from './host-path.ts';
 import {
   type MountRequest,
   type TmpfsRequest,
@@ -41,13 +40,8 @@ async function resolveMount(
   problems: Problems,
 ): Promise<Mount | null> {
   if (request.type === 'volume') return request;
-  try {
-    return { ...request, source: await shareableHostPath(request.source, caller) };
-  } catch (error) {
-    if (!(error instanceof Expectation)) throw error;
-    problems.add(flag, error.message);
-    return null;
-  }
+  const source = await problems.attemptAsync(flag, () => mountablePath(request.source, caller));
+  return source === undefined ? null : { ...request, source };
 }
 
 const kernelTrees = ['/proc', '/sys', '/dev'];

@@ -9,7 +9,6 @@ import {
   resolveLayers,
 } from './layers.ts';
 import type { Problems } from './problems.ts';
-import { Expectation } from './expectation.ts';
 import type { SettingName } from './settings.ts';
 
 /** Where settings may come from besides the request itself. */
@@ -57,13 +56,8 @@ async function resolveWorkspace(layers: Layer[], caller: Caller, problems: Probl
     text: caller.cwd,
     origin: 'workspace (the current directory)',
   };
-  try {
-    return await workspacePath(text, caller, writerOf(chosen('user')?.text ?? null, caller));
-  } catch (error) {
-    if (!(error instanceof Expectation)) throw error;
-    problems.add(origin, error.message);
-    return null;
-  }
+  const writer = writerOf(chosen('user')?.text ?? null, caller);
+  return (await problems.attemptAsync(origin, () => workspacePath(text, caller, writer))) ?? null;
 }
 
 /** The uid that will write to the workspace, where it can be known without the image. */

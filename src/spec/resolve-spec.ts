@@ -31,7 +31,9 @@ export interface TaskRequest extends MountTexts {
  * From text to one frozen TaskSpec. Every problem found is reported together in one SandboxFailure
  * (`invalid-settings`), before anything is started or created.
  */
-export async function resolveSpec(request: TaskRequest, sources: Sources): Promise<TaskSpec> {
+export async function resolveSpec(request: TaskRequest, asked: Sources): Promise<TaskSpec> {
+  const engineHost = request.flags.host?.text ?? null;
+  const sources = { ...asked, caller: { ...asked.caller, engineHost } };
   const problems = new Problems(request.problems);
   const settings = await resolveSettings(request.flags, sources, problems);
   const { values } = settings;

@@ -50,6 +50,19 @@ describeOnEach('which command runs', (engine) => {
     expect(stderr).toContain(said);
   });
 
+  test('a task that removes its own program cannot make it look as if it had never started', async () => {
+    const workspace = await Workspace.create();
+    const said = '[FATAL tini (7)] exec ./run.sh failed: No such file or directory';
+    const script = `#!/bin/sh\necho did > proof; rm run.sh; echo '${said}' >&2; exit 127\n`;
+    await writeFile(join(workspace.path, 'run.sh'), script, { mode: 0o755 });
+    const { exitCode } = await workspace.run([...on, '--', './run.sh']);
+    const receipt = await workspace.receipt();
+    expect(exitCode).toBe(127);
+    expect(receipt.status).toBe('failed');
+    expect(receipt.task?.exitCode).toBe(127);
+    expect(receipt.stderr.text).toBe(`${said}\n`);
+  });
+
   test('arguments arrive unchanged', async () => {
     const workspace = await Workspace.create();
     const args = [

@@ -1,6 +1,6 @@
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
-import { finished, printed } from '../helpers/cli.ts';
+import { binPath, finished, printed } from '../helpers/cli.ts';
 import { containersOf, describeOnEach } from '../helpers/engines.ts';
 import { Workspace } from '../helpers/workspace.ts';
 
@@ -131,6 +131,23 @@ describeOnEach('how a task ends', (engine) => {
     expect(exitCode).toBe(141);
     expect(receipt.status).toBe('cancelled');
     expect(receipt.evidence.cancelledBy).toBe('SIGPIPE');
+  });
+
+  test('output that cannot be written is a failure, not a success', async () => {
+    const workspace = await Workspace.create();
+    const shell = `exec "${binPath}" run ${on.join(' ')} -q -- echo lost > /dev/full`;
+    const { exitCode, stderr } = await execa('sh', ['-c', shell], {
+      cwd: workspace.path,
+      reject: false,
+      stdin: 'ignore',
+    });
+    const receipt = await workspace.receipt();
+    expect(exitCode).toBe(125);
+    expect(stderr).toContain('no space left on device');
+    expect(receipt.exitCode).toBe(125);
+    expect(receipt.error?.code).toBe('output-not-writable');
+    expect(receipt.task?.exitCode).toBe(0);
+    expect(receipt.stdout.text).toBe('lost\n');
   });
 
   test('two live tasks cannot share an id: the second is refused and the first is not disturbed', async () => {

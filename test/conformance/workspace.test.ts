@@ -57,7 +57,7 @@ describeOnEach('the workspace', (engine) => {
       await chown(workspace.path, 1234, 1234);
       const refused = await workspace.run([...on, '--', 'true']);
       expect(refused.exitCode).toBe(125);
-      expect(refused.stderr).toContain('it belongs to 1234:1234, see --user');
+      expect(refused.stderr).toContain('belongs to 1234:1234, see --user');
       const { exitCode } = await workspace.run([...on, '--user', '1234:1234', '--', 'touch', 'f']);
       expect(exitCode).toBe(0);
       expect((await stat(join(workspace.path, 'f'))).uid).toBe(1234);

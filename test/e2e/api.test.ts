@@ -45,6 +45,23 @@ describeOnEach('the same from code', (engine) => {
     expect(receipt.timing.startedAt).toBeNull();
   });
 
+  test('a callback may answer what a write returns, and one that throws is told of', async () => {
+    const workspace = await Workspace.create();
+    const chunks: Buffer[] = [];
+    const task = await taskIn(workspace, { command: ['seq', '1', '50000'] });
+    const onStdout = (chunk: Buffer): void => chunks.push(chunk) as unknown as undefined;
+    const receipt = await runTask(task, { onStdout });
+    expect(receipt.status).toBe('passed');
+    expect(Buffer.concat(chunks).length).toBe(receipt.stdout.bytes);
+    const broken = await runTask(task, {
+      onStdout: () => {
+        throw new Error('broken callback');
+      },
+    });
+    expect(broken.exitCode).toBe(125);
+    expect(broken.error?.message).toContain('broken callback');
+  });
+
   test('a slow receiver slows the task down and loses nothing', async () => {
     const workspace = await Workspace.create();
     const task = await taskIn(workspace, { command: ['seq', '1', '200000'] });
@@ -65,6 +82,11 @@ describeOnEach('the same from code', (engine) => {
     await expect(bad).rejects.toThrow(SandboxFailure);
     await expect(bad).rejects.toMatchObject({ code: 'invalid-settings', problems: { length: 2 } });
     const task = await taskIn(workspace, { command: ['true'] });
+    await expect(taskIn(workspace, { command: ['true'], ...{ memroy: '1g' } })).rejects.toThrow();
+    for (const change of [{ workspace: '/' }, { network: 'host' }]) {
+      const failure = runTask({ ...task, ...change });
+      await expect(failure).rejects.toMatchObject({ code: 'invalid-task' });
+    }
     await expect(runTask({ ...task, command: [] })).rejects.toMatchObject({ code: 'invalid-task' });
   });
 });

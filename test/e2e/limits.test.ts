@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { expect, onTestFinished, test } from 'vitest';
+import { currentOwner } from '../../src/engine/owner.ts';
+import { finished, printed } from '../helpers/cli.ts';
 import { containersOf, describeOn, docker } from '../helpers/engines.ts';
 import { Workspace } from '../helpers/workspace.ts';
 
@@ -84,6 +86,57 @@ describeOn('docker', 'limits', () => {
     expect(other.stdout).toBe('alive\n');
     expect((await bombing).exitCode).toBe(124);
     expect(await containersOf(id)).toEqual([]);
+  });
+
+  test('a task that somebody else stops through the engine is cancelled, whatever it exits with', async () => {
+    const workspace = await Workspace.create();
+    const id = `stopped-${process.pid}`;
+    const line = 'trap "exit 0" TERM; echo ready; while :; do sleep 0.1; done';
+    const running = workspace.start(['--id', id, '-c', line]);
+    await printed(running.stdout, 'ready');
+    await docker.getContainer(`sandbox-${id}`).stop();
+    const { exitCode } = await finished(running);
+    const receipt = await workspace.receipt();
+    expect(exitCode).toBe(143);
+    expect(receipt.status).toBe('cancelled');
+    expect(receipt.task?.exitCode).toBe(0);
+    expect(receipt.evidence.signalsSent).toEqual([]);
+  });
+
+  test('what a killed sandbox left is removed by the next one, and an id is free again at once', async () => {
+    const workspace = await Workspace.create();
+    const id = `orphan-${process.pid}`;
+    const running = workspace.start(['--id', id, '-c', 'echo ready; exec sleep 100']);
+    await printed(running.stdout, 'ready');
+    running.kill('SIGKILL');
+    await running;
+    expect(await containersOf(id)).toHaveLength(1);
+    const again = await workspace.run(['--id', id, '--', 'echo', 'mine']);
+    expect(again.stdout).toBe('mine\n');
+    expect(await containersOf(id)).toEqual([]);
+    expect(await workspace.receiptNames()).toEqual([`${id}.json`]);
+  });
+
+  test('a foreign container that carries our labels is left alone', async () => {
+    const workspace = await Workspace.create();
+    const owner = JSON.stringify({ ...currentOwner(), pidStart: '1' });
+    const Labels = {
+      'sandbox-run.tool': 'sandbox-run',
+      'sandbox-run.task': 'other',
+      'sandbox-run.owner': owner,
+      'sandbox-run.deadline': '2001-01-01T00:00:00.000Z',
+    };
+    const foreign = await docker.createContainer({
+      Image: 'debian:bookworm-slim',
+      Cmd: ['true'],
+      Labels,
+    });
+    try {
+      expect((await workspace.run(['--', 'true'])).exitCode).toBe(0);
+      expect((await foreign.inspect()).State.Status).toBe('created');
+    } finally {
+      await foreign.remove();
+    }
   });
 
   test('a task has no capabilities, cannot gain privileges, and its root file system is read-only', async () => {

@@ -193,7 +193,8 @@ describe('the evidence', () => {
 
   test.each([
     ['engine lost', {}, true],
-    ['engine lost', { startedAt: null }, false],
+    ['engine lost', { startAsked: false }, false],
+    ['engine lost', { removed: true }, false],
     ['engine lost', { ending: taskRecord().ending }, false],
     ['not started', {}, false],
     ['passed', {}, false],

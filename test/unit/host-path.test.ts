@@ -140,7 +140,7 @@ describe('what may be a workspace', () => {
     await chmod(caller.cwd, mode);
     const path = workspacePath('.', caller, writer);
     if (isTaken) await expect(path).resolves.toBe(caller.cwd);
-    else await expect(path).rejects.toThrow('may write to; it belongs to');
+    else await expect(path).rejects.toThrow('may write to; it has mode');
   });
 });
 

@@ -35,7 +35,7 @@ test('A line is read back by a shell as exactly its words', () => {
       "\\'",
     ]);
   const script = String.raw`printf '%s\0' ` + shellLine(words);
-  const read = execFileSync('sh', ['-c', script], { encoding: 'utf8' });
+  const read = execFileSync('bash', ['-c', script], { encoding: 'utf8' });
   expect(read.split('\0').slice(0, -1)).toEqual(words);
 });
 

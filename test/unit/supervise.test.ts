@@ -28,7 +28,13 @@ class ControlledTask implements RunningTask {
   }
 
   end(exitCode = 0): void {
-    this.#settle?.end({ end: { exitCode, signal: null }, oomKills: null, observed: [] });
+    this.#settle?.end({
+      end: { exitCode, signal: null },
+      oomKills: null,
+      observed: [],
+      stoppedBy: null,
+      endedFirst: false,
+    });
   }
 
   lose(error: Error): void {
@@ -255,7 +261,8 @@ describe('an engine that fails', () => {
     const task = new ControlledTask(() => Promise.reject(broken));
     const watched = watch(task, { timeoutMs: 1 });
     expect(await failureOf(watched.start)).toBe(broken);
-    expect(watched.termination.cause).toBeNull();
+    // Its answer was lost, which is no proof that the signal was.
+    expect(watched.termination.cause).toEqual({ kind: 'deadline' });
   });
 
   test('to see the end ends the supervision with its error, and no timer is left', async () => {

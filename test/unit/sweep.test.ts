@@ -9,6 +9,7 @@ const observer = currentOwner();
 const dead = JSON.stringify({ ...observer, pidStart: '1' });
 const ours = taskLabels(taskSpec(), nowMs);
 const endless = taskLabels(taskSpec({ limits: taskLimits({ timeoutMs: 0 }) }), nowMs);
+const Names = ['/sandbox-task-1'];
 const past = '2024-12-31T23:59:59.999Z';
 
 describe('a container that is swept away', () => {
@@ -19,7 +20,7 @@ describe('a container that is swept away', () => {
     ['past its deadline, of another host', { ...otherHost(), [labels.deadline]: past }],
     ['past its deadline, of an owner that cannot be read', ownerless({ [labels.deadline]: past })],
   ])('is one %s', (_, Labels) => {
-    expect(isAbandoned({ Labels }, observer, nowMs)).toBe(true);
+    expect(isAbandoned({ Labels, Names }, observer, nowMs)).toBe(true);
   });
 });
 
@@ -36,8 +37,19 @@ describe('a container that is kept', () => {
     ['of an unknown owner and an unknown deadline', ownerless({ [labels.deadline]: 'soon' })],
     ['that carries our label alone', { [labels.tool]: 'sandbox-run' }],
   ])('is one %s', (_, Labels) => {
-    expect(isAbandoned({ Labels }, observer, nowMs)).toBe(false);
+    expect(isAbandoned({ Labels, Names }, observer, nowMs)).toBe(false);
   });
+});
+
+test('A container of another name is kept, since labels are inherited from an image', () => {
+  const Labels = { ...ours, [labels.deadline]: past };
+  expect(isAbandoned({ Labels, Names: ['/sandbox-other'] }, observer, nowMs)).toBe(false);
+});
+
+test('Where the engine may be of another machine nobody judges whether an owner is dead', () => {
+  expect(isAbandoned({ Labels: { ...ours, [labels.owner]: dead }, Names }, null, nowMs)).toBe(
+    false,
+  );
 });
 
 function otherHost(): Record<string, string> {
@@ -59,8 +71,8 @@ describe('the labels of a task', () => {
   test('hold a deadline that leaves time to start and to end it', () => {
     const deadlineMs = deadlineMsOf(ours) ?? 0;
     expect(deadlineMs - nowMs).toBeGreaterThan(120_000 + 5_000);
-    expect(isAbandoned({ Labels: ours }, observer, deadlineMs)).toBe(false);
-    expect(isAbandoned({ Labels: ours }, observer, deadlineMs + 1)).toBe(true);
+    expect(isAbandoned({ Labels: ours, Names }, observer, deadlineMs)).toBe(false);
+    expect(isAbandoned({ Labels: ours, Names }, observer, deadlineMs + 1)).toBe(true);
   });
 
   test.each([0, Number.MAX_SAFE_INTEGER])('hold none for a timeout of %i ms', (timeoutMs) => {

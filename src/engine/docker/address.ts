@@ -7,7 +7,8 @@ import { type EngineAddress, currentContext, readContext, readTlsFiles } from '.
 
 /**
  * In order: --host, --context, DOCKER_HOST, DOCKER_CONTEXT, the Docker config's current context; where none of
- * them says anything, the usual sockets. What the caller named is the only candidate: it is never passed over.
+ * them says anything, the usual sockets. What the caller named is the only candidate: it is
+ * never passed over for another engine.
  */
 export async function engineAddresses(options: ConnectOptions): Promise<EngineAddress[]> {
   const { env } = options;

@@ -98,9 +98,9 @@ export function environmentOf(spec: TaskSpec): string[] {
 /** /tmp and $HOME, unless something else is there already, then what was asked for. */
 export function tmpfsOf(spec: TaskSpec): { target: string; options: string }[] {
   const taken = [workspaceTarget, ...spec.mounts.map((mount) => posix.resolve(mount.target))];
-  const home = homeOf(spec);
+  const home = posix.resolve('/', homeOf(spec));
   const own: Tmpfs[] = ['/tmp', home]
-    .filter((target) => /^\/./.test(target) && !taken.some((path) => isInside(target, path)))
+    .filter((target) => target !== '/' && !taken.some((path) => isInside(target, path)))
     .map((target) => ({ target, sizeBytes: null }));
   const targets = new Map([...own, ...spec.tmpfs].map((tmpfs) => [tmpfs.target, tmpfs]));
   return [...targets.values()].map((tmpfs) => ({

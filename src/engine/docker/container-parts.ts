@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type Docker from 'dockerode';
 import type { TaskSpec } from '../../spec/task-spec.ts';
 import type { SandboxFacts } from '../engine.ts';
+import type { CommandBefore } from './command-before.ts';
 import type { ContainerEvents } from './container-events.ts';
 import type { DockerApi } from './docker-api.ts';
 
@@ -18,4 +19,5 @@ export interface ContainerParts {
   readonly facts: SandboxFacts;
   /** The task's PATH, where it is known. */
   readonly path: string | null;
+  readonly commandBefore: CommandBefore;
 }

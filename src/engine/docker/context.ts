@@ -76,7 +76,10 @@ async function readIfThere(path: string): Promise<string | null> {
 
 function parse<T>(schema: v.GenericSchema<unknown, T>, file: { path: string; text: string }): T {
   try {
-    return v.parse(schema, JSON.parse(file.text));
+    const json: unknown = JSON.parse(file.text);
+    // An array would pass for an object without keys.
+    if (Array.isArray(json)) throw new Error('expected an object, got an array');
+    return v.parse(schema, json);
   } catch (error) {
     throw unreadable(file.path, error);
   }

@@ -3,6 +3,9 @@ import { SandboxFailure } from '../../failure.ts';
 import type { TaskSpec } from '../../spec/task-spec.ts';
 import { type DockerApi, callLimitsMs } from './docker-api.ts';
 import { engineMessageOf, httpStatusOf } from './engine-failure.ts';
+import { labels } from './labels.ts';
+import { removeContainer, waitUntilRemoved } from './remove-container.ts';
+import { isAbandoned } from './sweep.ts';
 
 /** Creates the container; its name, made from the task's id, is what keeps two live tasks from sharing one. */
 export async function createContainer(
@@ -13,6 +16,7 @@ export async function createContainer(
   try {
     return await attempt(api, options);
   } catch (error) {
+    if (httpStatusOf(error) === null) await removeLost(api, options);
     if (httpStatusOf(error) !== 409) throw refused(error);
     if (!(await isLeaving(api, options.name ?? ''))) throw idInUse(spec, error);
   }
@@ -31,17 +35,36 @@ async function attempt(
   return api.docker.getContainer(id);
 }
 
-/** True once a finished task of the same name is gone: the engine removes it a moment after it has ended. */
+/** The answer was lost, and perhaps only the answer: what carries our own labels is ours. */
+async function removeLost(api: DockerApi, options: Docker.ContainerCreateOptions): Promise<void> {
+  const container = api.docker.getContainer(options.name ?? '');
+  try {
+    const { Config } = await api.call(callLimitsMs.quick, (abortSignal) =>
+      container.inspect({ abortSignal } as Docker.ContainerInspectOptions),
+    );
+    if (Config.Labels[labels.owner] !== options.Labels?.[labels.owner]) return;
+    await removeContainer(api, container);
+  } catch {
+    // It was not made, or the engine is gone; the next run removes it.
+  }
+}
+
+/**
+ * True once the name is free again: the engine removes a finished task a moment after it has ended, and one whose
+ * owner is dead is removed here.
+ */
 async function isLeaving(api: DockerApi, name: string): Promise<boolean> {
   const container = api.docker.getContainer(name);
   try {
-    const { State } = await api.call(callLimitsMs.quick, (abortSignal) =>
+    const { State, Config, Name } = await api.call(callLimitsMs.quick, (abortSignal) =>
       container.inspect({ abortSignal } as Docker.ContainerInspectOptions),
     );
+    if (isAbandoned({ Labels: Config.Labels, Names: [Name] }, api.observer(), Date.now())) {
+      await removeContainer(api, container);
+      return true;
+    }
     if (!['exited', 'dead', 'removing'].includes(State.Status)) return false;
-    await api.call(callLimitsMs.quick, (abortSignal) =>
-      container.wait({ condition: 'removed', abortSignal } as Docker.ContainerWaitOptions),
-    );
+    await waitUntilRemoved(api, container);
     return true;
   } catch (error) {
     if (httpStatusOf(error) === 404) return true;

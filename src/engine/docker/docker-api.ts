@@ -3,6 +3,7 @@ import https from 'node:https';
 import type { Duplex } from 'node:stream';
 import Docker from 'dockerode';
 import { SandboxFailure } from '../../failure.ts';
+import { type Owner, currentOwner } from '../owner.ts';
 import type { EngineAddress } from './context.ts';
 import {
   connectionLost,
@@ -46,6 +47,11 @@ export class DockerApi {
   useVersion(version: string): void {
     this.#version = `v${version}`;
     (this.docker.modem as { version?: string }).version = this.#version;
+  }
+
+  /** Who judges whether an owner is dead: nobody where the engine may be another machine's. */
+  observer(): Owner | null {
+    return this.#transport.socketPath === undefined ? null : currentOwner();
   }
 
   /** Makes a call that may take `limitMs`; what the engine answers is translated where it is about the engine. */
@@ -98,7 +104,7 @@ export class DockerApi {
   /** dockerode would put the whole body into the query as well, where a long command does not fit. */
   async createContainer({ name, ...body }: Docker.ContainerCreateOptions): Promise<{ id: string }> {
     return await this.call(callLimitsMs.slow, (abortSignal) => {
-      const options = { _query: { name }, _body: body, abortSignal };
+      const options = { _query: name ? { name } : {}, _body: body, abortSignal };
       return this.docker.createContainer(options);
     });
   }

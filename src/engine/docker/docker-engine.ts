@@ -2,6 +2,7 @@ import type Docker from 'dockerode';
 import { type TaskSpec } from '../../spec/task-spec.ts';
 import type { CreateContext, Engine, EngineFacts, Sandbox, SandboxFacts } from '../engine.ts';
 import { within } from '../timer.ts';
+import { lookBefore } from './command-before.ts';
 import { ContainerEvents } from './container-events.ts';
 import { containerOptions } from './container-options.ts';
 import { createContainer } from './create-container.ts';
@@ -40,7 +41,9 @@ export class DockerEngine implements Engine {
     const apiVersion = this.facts.apiVersion ?? '';
     const [image, network] = await allSettledOrThrow([
       phases.measure('image', () => ensureImage(this.#api, spec, context)),
-      phases.measure('network', () => ensureNetwork(this.#api, spec.network, apiVersion)),
+      phases.measure('network', () =>
+        ensureNetwork(this.#api, spec.network, { apiVersion, cancel: context.cancel }),
+      ),
     ]);
     context.cancel.throwIfAborted();
     const options = containerOptions(spec, {
@@ -72,13 +75,14 @@ export class DockerEngine implements Engine {
   async #connect(spec: TaskSpec, container: Docker.Container, ingredients: Ingredients) {
     const api = this.#api;
     const direction = `stdin=${Number(spec.stdin)}&stdout=1&stderr=1&stream=1`;
-    const [attached, waiting, events, inspected] = await allSettledOrThrow([
+    const [attached, waiting, events, inspected, commandBefore] = await allSettledOrThrow([
       api.upgrade(`/containers/${container.id}/attach?${direction}`),
       api.stream('POST', `/containers/${container.id}/wait?condition=next-exit`),
       ContainerEvents.subscribe(api, container.id),
       api.call(callLimitsMs.quick, (abortSignal) =>
         container.inspect({ abortSignal } as Docker.ContainerInspectOptions),
       ),
+      lookBefore(spec),
     ]);
     const facts = sandboxFacts(spec, { inspected, ...ingredients });
     const path = pathOf([...ingredients.image.environment, ...(ingredients.options.Env ?? [])]);
@@ -93,6 +97,7 @@ export class DockerEngine implements Engine {
       events,
       facts,
       path,
+      commandBefore,
     });
   }
 }

@@ -2,6 +2,7 @@ import type Docker from 'dockerode';
 import { posix } from 'node:path';
 import { SandboxFailure } from '../../failure.ts';
 import { type TaskSpec, workspaceTarget } from '../../spec/task-spec.ts';
+import { type CommandBefore, type Found, isTaskWritable } from './command-before.ts';
 import type { DockerApi } from './docker-api.ts';
 import { removeContainer } from './remove-container.ts';
 import { httpStatusOf } from './engine-failure.ts';
@@ -15,23 +16,23 @@ const symlinkBit = 0x0800_0000;
 const executableBits = 0o111;
 const mostLinks = 10;
 
-type Found = 'missing' | 'not-executable' | 'no-interpreter' | 'executable';
-
 interface FailedExec {
   readonly spec: TaskSpec;
   readonly options: Docker.ContainerCreateOptions;
   /** The task's PATH, where it is known. */
   readonly path: string | null;
+  readonly commandBefore: CommandBefore;
 }
 
 /**
  * Why the command could not be started, confirmed by looking where the task would have looked; null where
- * nothing speaks against it, so that it did start. A second container of the same make is asked, which is never
+ * nothing speaks against it, so that it did start. Where the task can write, what counts is what was there before
+ * it started. A second container of the same make is asked, which is never
  * started: the first one is gone by now.
  */
 export async function explainExecFailure(
   api: DockerApi,
-  { spec, options, path }: FailedExec,
+  { spec, options, path, commandBefore: before }: FailedExec,
 ): Promise<SandboxFailure | null> {
   const command = spec.command[0] ?? '';
   const searchPath = path ?? defaultPath;
@@ -40,8 +41,13 @@ export async function explainExecFailure(
     const candidates = command.includes('/')
       ? [posix.resolve(workspaceTarget, command)]
       : searchPath.split(':').map((directory) => posix.join(directory, command));
+    const files = new ContainerFiles(api, probe.id);
     const found = await Promise.all(
-      candidates.map((candidate) => look(new ContainerFiles(api, probe.id), candidate)),
+      candidates.map((candidate) =>
+        isTaskWritable(spec, candidate)
+          ? withInterpreter(files, spec, before)
+          : look(files, candidate),
+      ),
     );
     return failureFor(spec, found, searchPath);
   } finally {
@@ -69,10 +75,21 @@ function failureFor(spec: TaskSpec, found: Found[], path: string): SandboxFailur
   );
 }
 
+/** Without a name: any that could be thought of may be taken. */
 async function create(api: DockerApi, options: Docker.ContainerCreateOptions) {
-  const { name, ...rest } = options;
-  const { id } = await api.createContainer({ ...rest, name: `${name ?? 'sandbox'}-look` });
+  const unnamed = { ...options };
+  delete unnamed.name;
+  const { id } = await api.createContainer(unnamed);
   return api.docker.getContainer(id);
+}
+
+async function withInterpreter(
+  files: ContainerFiles,
+  spec: TaskSpec,
+  { found, interpreter }: CommandBefore,
+): Promise<Found> {
+  if (interpreter === null || isTaskWritable(spec, interpreter)) return found;
+  return (await files.follow(interpreter)) ? found : 'no-interpreter';
 }
 
 async function look(files: ContainerFiles, path: string): Promise<Found> {

@@ -26,20 +26,27 @@ export async function ensureImage(
   if (spec.pull === 'always' && !profileOfLocalImage(spec.image)) {
     await context.phases.measure('pull', () => pull(api, spec, context.cancel));
   }
-  const found = await inspect(api, spec.image);
+  const found = await inspect(api, spec.image, context.cancel);
   if (found) return usable(spec.image, found);
   if (spec.pull === 'never' || profileOfLocalImage(spec.image)) throw missing(spec);
   await context.phases.measure('pull', () => pull(api, spec, context.cancel));
-  const pulled = await inspect(api, spec.image);
+  const pulled = await inspect(api, spec.image, context.cancel);
   if (!pulled) throw missing(spec);
   return usable(spec.image, pulled);
 }
 
-async function inspect(api: DockerApi, reference: string): Promise<Docker.ImageInspectInfo | null> {
+async function inspect(
+  api: DockerApi,
+  reference: string,
+  cancel: AbortSignal,
+): Promise<Docker.ImageInspectInfo | null> {
   try {
     // The type declarations do not know that every call takes an abortSignal.
-    return await api.call(callLimitsMs.quick, (abortSignal) =>
-      api.docker.getImage(reference).inspect({ abortSignal } as Docker.ImageInspectOptions),
+    return await api.call(
+      callLimitsMs.quick,
+      (abortSignal) =>
+        api.docker.getImage(reference).inspect({ abortSignal } as Docker.ImageInspectOptions),
+      cancel,
     );
   } catch (error) {
     if (httpStatusOf(error) === 404) return null;

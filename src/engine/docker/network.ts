@@ -29,20 +29,24 @@ export function engineNetworkName(name: string): string {
 export async function ensureNetwork(
   api: DockerApi,
   name: string,
-  apiVersion: string,
+  { apiVersion, cancel }: { apiVersion: string; cancel: AbortSignal },
 ): Promise<UsableNetwork> {
   if (name === 'none') return { name, mode: 'none', id: null };
-  if (!ownNetworks.some((own) => own === name)) return await existingNetwork(api, name);
+  if (!ownNetworks.some((own) => own === name)) return await existingNetwork(api, name, cancel);
   const wanted = wantedNetwork(name, apiVersion);
-  const found = await ownNetworksNamed(api, wanted.Name);
+  const found = await ownNetworksNamed(api, wanted.Name, cancel);
   const network = found.length === 1 ? found[0] : await makeOne(api, wanted);
   if (!network) throw vanished(wanted.Name);
   checkOptions(network, wanted);
   return { name, mode: network.Id, id: network.Id };
 }
 
-async function existingNetwork(api: DockerApi, name: string): Promise<UsableNetwork> {
-  const all = await list(api, name);
+async function existingNetwork(
+  api: DockerApi,
+  name: string,
+  cancel: AbortSignal,
+): Promise<UsableNetwork> {
+  const all = await list(api, name, cancel);
   const network = all.find((candidate) => candidate.Name === name || candidate.Id === name);
   if (network) return { name, mode: network.Id, id: network.Id };
   throw new SandboxFailure('network-not-usable', `there is no network "${name}" on the engine`, {
@@ -106,16 +110,23 @@ function vanished(name: string): SandboxFailure {
   return new SandboxFailure('network-not-usable', `network ${name} vanished while it was made`);
 }
 
-async function ownNetworksNamed(api: DockerApi, name: string): Promise<NetworkInfo[]> {
-  const all = await list(api, name);
+async function ownNetworksNamed(
+  api: DockerApi,
+  name: string,
+  cancel?: AbortSignal,
+): Promise<NetworkInfo[]> {
+  const all = await list(api, name, cancel);
   return all
     .filter((network) => network.Name === name)
     .sort((a, b) => compare(a.Created, b.Created) || compare(a.Id, b.Id));
 }
 
-async function list(api: DockerApi, name: string): Promise<NetworkInfo[]> {
-  return await api.call(callLimitsMs.quick, (abortSignal) =>
-    api.docker.listNetworks({ filters: { name: [name] }, abortSignal }),
+async function list(api: DockerApi, name: string, cancel?: AbortSignal): Promise<NetworkInfo[]> {
+  const filters = { name: [name] };
+  return await api.call(
+    callLimitsMs.quick,
+    (abortSignal) => api.docker.listNetworks({ filters, abortSignal }),
+    cancel,
   );
 }
 

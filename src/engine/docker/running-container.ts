@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { constants } from 'node:os';
 import type { Writable } from 'node:stream';
 import { SandboxFailure } from '../../failure.ts';
 import { Deferred } from '../deferred.ts';
@@ -24,7 +25,9 @@ export class RunningContainer implements RunningTask {
   readonly #output: Promise<void>;
   /** Reached once it is known whether the command started, and with it who wrote what is held back. */
   readonly #verdict = new Deferred();
-  #sentSignal = false;
+  readonly #sent = new Set<NodeJS.Signals>();
+  #outputEnded = false;
+  #outputEndedFirst = false;
 
   constructor(parts: ContainerParts, output: OutputSinks) {
     this.#parts = parts;
@@ -32,6 +35,10 @@ export class RunningContainer implements RunningTask {
     this.#report = new HeldReport(output.stderr);
     this.#output = demultiplex(parts.attached, { ...output, stderr: this.#report.sink });
     this.#status = readStatus(parts.waiting);
+    const noteEnd = () => {
+      this.#outputEnded = true;
+    };
+    this.#output.then(noteEnd, noteEnd);
     this.drained = this.#output
       .then(() => this.#verdict.reached)
       .then(() => this.#report.release());
@@ -45,12 +52,16 @@ export class RunningContainer implements RunningTask {
       const { exitCode, error } = await this.#status;
       if (error) throw new SandboxFailure('engine-error', `the engine lost the task: ${error}`);
       const sawEnd = await events.seen('die', eventLimitMs);
-      if (!sawEnd || (exitCode > 128 && !this.#sentSignal)) await this.#throwIfEngineWent();
+      const stoppedBy = this.#stoppedByOther();
+      const mayBeShutdown = exitCode > 128 && this.#sent.size === 0;
+      if (!sawEnd || stoppedBy || mayBeShutdown) await this.#throwIfEngineWent();
       await this.#throwIfNeverStarted(exitCode);
       return {
         end: { exitCode, signal: signalOf(exitCode, events.observed) },
         oomKills: sawEnd ? events.count('oom') : null,
         observed: events.observed,
+        stoppedBy,
+        endedFirst: this.#outputEndedFirst && !this.#diedOfOurs(exitCode),
       };
     } finally {
       this.#verdict.reach();
@@ -59,9 +70,10 @@ export class RunningContainer implements RunningTask {
 
   async kill(signal: NodeJS.Signals): Promise<'sent' | 'already-ended'> {
     const { api, container } = this.#parts;
+    if (this.#sent.size === 0) this.#outputEndedFirst = this.#outputEnded;
+    this.#sent.add(signal);
     try {
       await api.call(callLimitsMs.quick, (abortSignal) => container.kill({ signal, abortSignal }));
-      this.#sentSignal = true;
       return 'sent';
     } catch (error) {
       // 404: removed already. 409: not running.
@@ -73,6 +85,20 @@ export class RunningContainer implements RunningTask {
   /** Nobody will ask for the ending any more. */
   abandon(): void {
     this.#verdict.reach();
+  }
+
+  #diedOfOurs(exitCode: number): boolean {
+    return [...this.#sent].some((signal) => exitCode === 128 + constants.signals[signal]);
+  }
+
+  /** Somebody else's `docker stop` or `docker kill`, or an engine that shuts down. */
+  #stoppedByOther(): NodeJS.Signals | null {
+    const ending: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGKILL'];
+    const seen = this.#parts.events.observed
+      .filter(({ event }) => event === 'kill')
+      .map(({ signal }) => Number(signal));
+    const foreign = ending.filter((name) => !this.#sent.has(name));
+    return foreign.find((name) => seen.includes(constants.signals[name])) ?? null;
   }
 
   /**

@@ -1,5 +1,6 @@
 import type Docker from 'dockerode';
-import { type Owner, currentOwner, isDead } from '../owner.ts';
+import { type Owner, isDead } from '../owner.ts';
+import { containerName } from './container-options.ts';
 import { type DockerApi, callLimitsMs } from './docker-api.ts';
 import { removeContainer } from './remove-container.ts';
 import { deadlineMsOf, labels, ownerOf } from './labels.ts';
@@ -9,20 +10,25 @@ export async function sweep(api: DockerApi): Promise<string[]> {
   const ours = await api.call(callLimitsMs.quick, (abortSignal) =>
     api.docker.listContainers({ all: true, filters: { label: [labels.tool] }, abortSignal }),
   );
-  const observer = currentOwner();
+  const observer = api.observer();
   const abandoned = ours.filter((container) => isAbandoned(container, observer, Date.now()));
   await Promise.all(abandoned.map(({ Id }) => removeContainer(api, api.docker.getContainer(Id))));
   return abandoned.map(({ Names }) => Names[0] ?? '?');
 }
 
-/** Past its deadline, or its owner is certainly dead. Nothing without our label, nothing that is in doubt. */
+/**
+ * Past its deadline, or its owner is certainly dead. Nothing that is not named as we name it (labels are inherited
+ * from images), nothing that is in doubt.
+ */
 export function isAbandoned(
-  container: Pick<Docker.ContainerInfo, 'Labels'>,
-  observer: Owner,
+  container: Pick<Docker.ContainerInfo, 'Labels' | 'Names'>,
+  observer: Owner | null,
   nowMs: number,
 ): boolean {
-  if (!container.Labels[labels.tool]) return false;
+  const { [labels.tool]: tool, [labels.task]: task } = container.Labels;
+  if (!tool || !task || !container.Names.includes(`/${containerName(task)}`)) return false;
   const owner = ownerOf(container.Labels);
   const deadlineMs = deadlineMsOf(container.Labels);
-  return (owner !== null && isDead(owner, observer)) || (deadlineMs !== null && deadlineMs < nowMs);
+  const isOrphan = owner !== null && observer !== null && isDead(owner, observer);
+  return isOrphan || (deadlineMs !== null && deadlineMs < nowMs);
 }

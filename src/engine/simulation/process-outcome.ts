@@ -7,7 +7,13 @@ import type { Ending } from '../engine.ts';
 /** How a process ended, as the kernel says. */
 export function endingOf(code: number | null, signal: NodeJS.Signals | null): Ending {
   const exitCode = code ?? 128 + (signal ? osConstants.signals[signal] : 0);
-  return { end: { exitCode, signal }, oomKills: null, observed: [] };
+  return {
+    end: { exitCode, signal },
+    oomKills: null,
+    observed: [],
+    stoppedBy: null,
+    endedFirst: false,
+  };
 }
 
 /** Why a program could not be started, told apart as a shell does: 127 not found, 126 not executable. */

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { execa } from 'execa';
@@ -20,11 +21,14 @@ const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 export class ProcessSandbox implements Sandbox {
   readonly facts: SandboxFacts;
   readonly #parts: ProcessParts;
+  /** Not the id alone: whoever calls us may carry that. */
+  readonly #marker: string;
   #running: RunningProcess | null = null;
 
   constructor(parts: ProcessParts) {
     this.facts = parts.facts;
     this.#parts = parts;
+    this.#marker = `${parts.spec.id}.${randomBytes(8).toString('hex')}`;
   }
 
   async start(output: OutputSinks): Promise<RunningTask> {
@@ -38,7 +42,7 @@ export class ProcessSandbox implements Sandbox {
       const place = { cwd: spec.workspace, path: environment.PATH ?? defaultPath };
       throw spawnFailure(error, spec.command[0] ?? '', place);
     }
-    this.#running = new RunningProcess(child, spec.id, output);
+    this.#running = new RunningProcess(child, this.#marker, output);
     return this.#running;
   }
 
@@ -55,7 +59,7 @@ export class ProcessSandbox implements Sandbox {
       HOME: directory.home,
       TMPDIR: directory.temporary,
       ...spec.environment,
-      [markerVariable]: spec.id,
+      [markerVariable]: this.#marker,
     };
   }
 }

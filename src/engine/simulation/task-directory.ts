@@ -1,6 +1,6 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SandboxFailure } from '../../failure.ts';
+import { SandboxFailure, errnoOf } from '../../failure.ts';
 import { acquireLock } from '../lock.ts';
 import { ownTemporaryDirectory } from '../own-directory.ts';
 
@@ -14,20 +14,40 @@ export interface TaskDirectory {
 /** Also what keeps two live tasks from sharing an id, as the container's name does on an engine. */
 export async function createTaskDirectory(id: string): Promise<TaskDirectory> {
   const base = await ownTemporaryDirectory();
-  const lock = await acquireLock(join(base, `${id}.lock`));
+  const [locks, tasks] = [join(base, 'locks'), join(base, 'tasks')];
+  for (const path of [locks, tasks]) await mkdir(path, { mode: 0o700, recursive: true });
+  const lock = await acquireLock(join(locks, id));
   if (!lock) {
     throw new SandboxFailure('id-in-use', `a task with the id "${id}" is running already`, {
       hint: 'Wait for it, stop it, or choose another --id.',
     });
   }
-  const directory = join(base, id);
+  const directory = join(tasks, id);
   const place = { home: join(directory, 'home'), temporary: join(directory, 'tmp') };
   // What a killed predecessor of this id left.
-  await rm(directory, { recursive: true, force: true });
+  await removeTree(directory);
   for (const path of [directory, place.home, place.temporary]) await mkdir(path, { mode: 0o700 });
   const remove = async () => {
-    await rm(directory, { recursive: true, force: true });
+    await removeTree(directory);
     await lock.release();
   };
   return { ...place, remove };
+}
+
+async function removeTree(path: string): Promise<void> {
+  try {
+    await rm(path, { recursive: true, force: true });
+  } catch (error) {
+    if (!['EACCES', 'EPERM', 'ENOTEMPTY'].includes(errnoOf(error) ?? '')) throw error;
+    await openTree(path);
+    await rm(path, { recursive: true, force: true });
+  }
+}
+
+/** A task may have taken away the permissions of its own directories. Symlinks are not followed. */
+async function openTree(directory: string): Promise<void> {
+  await chmod(directory, 0o700);
+  for (const entry of await readdir(directory, { withFileTypes: true })) {
+    if (entry.isDirectory()) await openTree(join(directory, entry.name));
+  }
 }
