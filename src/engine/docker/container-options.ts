@@ -11,7 +11,7 @@ export interface Placement {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-export const defaultHome = '/home/sandbox';
+const defaultHome = '/home/sandbox';
 
 export function containerName(id: string): string {
   return `sandbox-${id}`;
