@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { cp, mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 
 interface Endpoint {
@@ -26,17 +26,19 @@ export class DockerConfig {
     await writeFile(join(this.path, 'config.json'), text);
   }
 
-  /** What `docker context create` writes, the TLS files of a folder with it. */
-  async addContext(name: string, endpoint: Endpoint, tlsFolder?: string): Promise<void> {
+  /** What `docker context create` writes, the TLS files of a folder with it; answers the file with the address. */
+  async addContext(name: string, endpoint: Endpoint, tlsFolder?: string): Promise<string> {
     const hash = createHash('sha256').update(name).digest('hex');
     const meta = { Name: name, Metadata: {}, Endpoints: { docker: endpoint } };
-    await mkdir(join(this.path, 'contexts/meta', hash), { recursive: true });
-    await writeFile(join(this.path, 'contexts/meta', hash, 'meta.json'), JSON.stringify(meta));
-    if (!tlsFolder) return;
+    const path = join(this.path, 'contexts/meta', hash, 'meta.json');
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, JSON.stringify(meta));
+    if (!tlsFolder) return path;
     const target = join(this.path, 'contexts/tls', hash, 'docker');
     for (const file of ['ca.pem', 'cert.pem', 'key.pem']) {
       await cp(join(tlsFolder, file), join(target, file));
     }
+    return path;
   }
 
   /** As `docker context use` does. */
@@ -48,11 +50,4 @@ export class DockerConfig {
   async docker(args: readonly string[]): Promise<void> {
     await execa('docker', args, { env: { DOCKER_CONFIG: this.path } });
   }
-}
-
-/** For tests that are skipped without the Docker CLI, which an engine alone does not bring. */
-export const hasDockerCli = await runs('docker', ['context', 'ls']);
-
-export async function runs(program: string, args: readonly string[]): Promise<boolean> {
-  return !(await execa(program, args, { reject: false })).failed;
 }

@@ -8,6 +8,13 @@ export type Fault = (connection: Duplex) => void;
 export const freeze: Fault = () => undefined;
 export const hangUp: Fault = (connection) => connection.destroy();
 
+/** Half an answer. */
+export const breakOff: Fault = (connection) => {
+  const text =
+    'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 999\r\n\r\n{"Id":';
+  connection.write(text, () => connection.destroy());
+};
+
 export function answer(text: string): Fault {
   return (connection) => connection.end(text);
 }
@@ -25,8 +32,11 @@ export function respond(status: number, body: string, type = 'application/json')
 /** Decides for each call, such as `POST /v1.41/containers/create?name=x`; null passes it on. */
 export type FaultOf = (call: string) => Fault | null;
 
-/** The real engine behind a socket of our own, for all calls but the faulty ones. */
-export async function faultyEngine(path: string, faultOf: FaultOf): Promise<Listening> {
+/** The real engine behind a socket of our own, but for the calls that are faulty. */
+export async function faultyEngine(
+  path: string,
+  faultOf: FaultOf = () => null,
+): Promise<Listening> {
   const server = http.createServer((request, response) => {
     const fault = faultOf(callOf(request));
     if (fault) fault(request.socket);
@@ -61,8 +71,10 @@ function passOn(request: IncomingMessage, response: ServerResponse): void {
 function upgrade(request: IncomingMessage, connection: Duplex, head: Buffer): void {
   const upstream = realCall(request);
   upstream.on('upgrade', (answered, engine, first) => {
-    const headers = Object.entries(answered.headers).map(([name, value]) => `${name}: ${value}`);
-    connection.write(['HTTP/1.1 101 UPGRADED', ...headers.map(String), '', ''].join('\r\n'));
+    const headers = Object.entries(answered.headers).map(
+      ([name, value]) => `${name}: ${String(value)}`,
+    );
+    connection.write(['HTTP/1.1 101 UPGRADED', ...headers, '', ''].join('\r\n'));
     connection.write(first);
     engine.write(head);
     engine.on('error', () => connection.destroy());

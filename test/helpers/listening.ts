@@ -4,7 +4,7 @@ import { type AddressInfo, type ListenOptions, type Server, type Socket, connect
 export interface Listening {
   /** Zero for a socket file. */
   readonly port: number;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Without a path or a port it is a free port of 127.0.0.1. */

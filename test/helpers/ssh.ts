@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { userInfo } from 'node:os';
@@ -24,7 +25,11 @@ export class RecordingSsh implements SshProgram {
   static async create(directory: string, script = 'exec sh -c "$*"'): Promise<RecordingSsh> {
     const ssh = new RecordingSsh(directory);
     const lines = [
-      `{ echo "pid $$"; for one in "$@"; do printf 'argument %s\\n' "$one"; done; } >>'${ssh.#log}'`,
+      // In one piece: several of them run at once.
+      `text="pid $$"; for one in "$@"; do text=$(printf '%s\\nargument %s' "$text" "$one"); done`,
+      `printf '%s\\n' "$text" >>'${ssh.#log}'`,
+      // The other side knows nothing of how we got there.
+      'unset DOCKER_HOST DOCKER_CONTEXT DOCKER_CONFIG',
       'while [ "$1" != -- ]; do shift; done',
       'shift 2',
       script,
@@ -70,7 +75,7 @@ export interface SshServer {
   readonly port: number;
   /** Of a client that may log in: the user's own settings, up to the known hosts. */
   readonly clientConfig: string;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** A real sshd on 127.0.0.1 that lets the user of the tests in, with keys of its own. */
@@ -162,10 +167,11 @@ function pathWith(directory: string): Record<string, string> {
   return { PATH: `${directory}:${process.env.PATH ?? ''}` };
 }
 
+/** One that has ended and that nobody has asked about is a zombie (state Z). */
 function isAlive(pid: number): boolean {
   try {
-    process.kill(pid, 0);
-    return true;
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return !stat.slice(stat.lastIndexOf(')')).startsWith(') Z');
   } catch {
     return false;
   }

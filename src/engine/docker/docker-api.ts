@@ -7,6 +7,7 @@ import { type Owner, currentOwner } from '../owner.ts';
 import type { EngineAddress } from './context.ts';
 import {
   connectionLost,
+  httpStatusOf,
   isConnectionLost,
   isTimeout,
   unexpectedAnswer,
@@ -40,7 +41,7 @@ export class DockerApi {
   constructor(address: EngineAddress) {
     this.address = address;
     this.#transport = transportOf(address);
-    this.docker = new Docker(modemOptions(this.#transport));
+    this.docker = withoutDockerHost(() => new Docker(modemOptions(this.#transport)));
   }
 
   /** From here on every call asks for this version, so that a newer engine behaves as the one we know. */
@@ -90,8 +91,12 @@ export class DockerApi {
 
   async #ping(): Promise<void> {
     const request = this.#request({ method: 'GET', path: '/_ping' });
-    const response = await this.#response(request, this.#patienceMs);
-    response.resume();
+    try {
+      (await this.#response(request, this.#patienceMs)).resume();
+    } catch (error) {
+      // A refusal is an answer, too.
+      if (httpStatusOf(error) === null) throw error;
+    }
   }
 
   /** The JSON answer of a call that takes nothing. */
@@ -236,7 +241,21 @@ function messageIn(text: string): string {
   }
 }
 
-/** Every field is given, since the client library fills what is missing from DOCKER_HOST by itself. */
+/**
+ * The client library reads DOCKER_HOST and the certificates that go with it by itself, whatever it is given, and
+ * throws where it cannot: a certificate that is not there would pass for an engine that is not there.
+ */
+function withoutDockerHost<T>(make: () => T): T {
+  const { DOCKER_HOST } = process.env;
+  delete process.env.DOCKER_HOST;
+  try {
+    return make();
+  } finally {
+    if (DOCKER_HOST !== undefined) process.env.DOCKER_HOST = DOCKER_HOST;
+  }
+}
+
+/** Every field is given, since the client library fills in what is missing. */
 function modemOptions({
   socketPath,
   host,

@@ -19,8 +19,9 @@ export function engineMessageOf(error: unknown): string {
     .trim();
 }
 
-/** True where nothing is installed or running there, which is no refusal. */
+/** True where nothing is installed or running there, which is no refusal. Of a file it would say nothing. */
 export function isAbsent(error: unknown): boolean {
+  if (error instanceof Error && 'syscall' in error && error.syscall !== 'connect') return false;
   return ['ENOENT', 'ECONNREFUSED'].includes(errnoOf(error) ?? '');
 }
 
@@ -34,7 +35,8 @@ export function connectFailure(error: unknown, address: EngineAddress): SandboxF
   const where = whereOf(address);
   if (errno === 'EACCES' || errno === 'EPERM') return permissionDenied(where, error);
   if (tlsErrors.test(errno) || message.includes('HTTP request to an HTTPS server')) {
-    return new SandboxFailure('engine-tls', `no secure connection to ${where}: ${message}`, {
+    const reason = opensslReasonOf(error) ?? message;
+    return new SandboxFailure('engine-tls', `no secure connection to ${where}: ${reason}`, {
       hint: tlsHint(address),
       cause: error,
     });
@@ -66,6 +68,12 @@ export function connectionLost(address: EngineAddress, cause: unknown): SandboxF
 
 function whereOf({ url }: EngineAddress): string {
   return `the engine at ${url}`;
+}
+
+/** Its whole message has memory addresses and source files in it. */
+function opensslReasonOf(error: unknown): string | null {
+  if (!(error instanceof Error) || !('reason' in error)) return null;
+  return typeof error.reason === 'string' ? error.reason : null;
 }
 
 function tlsHint({ tls }: EngineAddress): string {
