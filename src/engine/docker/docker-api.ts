@@ -1,9 +1,10 @@
 import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import type { Duplex } from 'node:stream';
-import Docker from 'dockerode';
+import type Docker from 'dockerode';
 import { SandboxFailure } from '../../failure.ts';
 import { type Owner, currentOwner } from '../owner.ts';
+import { abortOf, checked, rejectWithBody, textOf } from './answers.ts';
 import type { EngineAddress } from './context.ts';
 import {
   connectionLost,
@@ -14,6 +15,7 @@ import {
   unresponsive,
 } from './engine-failure.ts';
 import { deadlineSignal, startTimer, within } from '../timer.ts';
+import { createDocker } from './modem.ts';
 import { type Transport, transportOf } from './transport.ts';
 
 /** How long one call may take. Creating and starting are slow on an engine that is busy with many tasks. */
@@ -41,7 +43,7 @@ export class DockerApi {
   constructor(address: EngineAddress) {
     this.address = address;
     this.#transport = transportOf(address);
-    this.docker = withoutDockerHost(() => new Docker(modemOptions(this.#transport)));
+    this.docker = createDocker(this.#transport);
   }
 
   /** From here on every call asks for this version, so that a newer engine behaves as the one we know. */
@@ -200,69 +202,4 @@ export class DockerApi {
     if (isConnectionLost(error)) return connectionLost(this.address, error);
     return unexpectedAnswer(this.address, error);
   }
-}
-
-async function abortOf(signal: AbortSignal): Promise<never> {
-  return await new Promise((_, reject) => {
-    const abort = () => reject(new Error('the call was given up'));
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
-  });
-}
-
-/** Of an answer that is not JSON, the client library makes bytes, or an object without an id. */
-function checked<T>(answer: T): T {
-  const isText = Buffer.isBuffer(answer) && answer.length > 0;
-  const isNameless = typeof answer === 'object' && answer !== null && 'id' in answer && !answer.id;
-  if (isText || isNameless) throw new Error('expected JSON, got something else');
-  return answer;
-}
-
-async function textOf(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of response) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString();
-}
-
-async function rejectWithBody(response: IncomingMessage, reject: (error: unknown) => void) {
-  try {
-    const text = await textOf(response);
-    reject(Object.assign(new Error(messageIn(text)), { statusCode: response.statusCode }));
-  } catch (error) {
-    reject(error);
-  }
-}
-
-function messageIn(text: string): string {
-  try {
-    return (JSON.parse(text) as { message?: string }).message ?? text;
-  } catch {
-    return text;
-  }
-}
-
-/**
- * The client library reads DOCKER_HOST and the certificates that go with it by itself, whatever it is given, and
- * throws where it cannot: a certificate that is not there would pass for an engine that is not there.
- */
-function withoutDockerHost<T>(make: () => T): T {
-  const { DOCKER_HOST } = process.env;
-  delete process.env.DOCKER_HOST;
-  try {
-    return make();
-  } finally {
-    if (DOCKER_HOST !== undefined) process.env.DOCKER_HOST = DOCKER_HOST;
-  }
-}
-
-/** Every field is given, since the client library fills in what is missing. */
-function modemOptions({
-  socketPath,
-  host,
-  port,
-  protocol,
-  agent,
-}: Transport): Docker.DockerOptions {
-  const unset = { ca: undefined, cert: undefined, key: undefined, timeout: undefined };
-  return { socketPath, host, port, protocol, agent, ...unset } as Docker.DockerOptions;
 }
