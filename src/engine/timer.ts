@@ -6,11 +6,13 @@ export function startTimer(delayMs: number, onElapsed: () => void): () => void {
   const endMs = performance.now() + delayMs;
   let handle: NodeJS.Timeout;
   const arm = (): void => {
-    const leftMs = endMs - performance.now();
-    handle = setTimeout(
-      () => (leftMs > longestDelayMs ? arm() : onElapsed()),
-      Math.min(Math.max(0, leftMs), longestDelayMs),
-    );
+    const leftMs = Math.max(0, endMs - performance.now());
+    handle = setTimeout(check, Math.min(Math.ceil(leftMs), longestDelayMs));
+  };
+  // A timer may fire a fraction of a millisecond early, too.
+  const check = (): void => {
+    if (performance.now() < endMs) arm();
+    else onElapsed();
   };
   arm();
   return () => {

@@ -68,7 +68,8 @@ export class DockerApi {
     try {
       // The client library does not end every call that it is told to end, and none whose answer breaks off.
       const answer = Promise.race([request(signal), abortOf(signal)]);
-      if (limitMs <= callLimitsMs.quick) return checked(await answer);
+      const isTrusted = this.#patienceMs === callLimitsMs.quick;
+      if (limitMs <= callLimitsMs.quick && isTrusted) return checked(await answer);
       return checked(await this.#whileAlive(answer));
     } catch (error) {
       if (limit.signal.aborted) throw this.#late(limitMs);
