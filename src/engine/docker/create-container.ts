@@ -1,7 +1,7 @@
 import type Docker from 'dockerode';
 import { SandboxFailure } from '../../failure.ts';
 import type { TaskSpec } from '../../spec/task-spec.ts';
-import { type DockerApi, callLimitsMs } from './docker-api.ts';
+import type { DockerApi } from './docker-api.ts';
 import { engineMessageOf, httpStatusOf } from './engine-failure.ts';
 import { labels } from './labels.ts';
 import { removeContainer, waitUntilRemoved } from './remove-container.ts';
@@ -39,9 +39,7 @@ async function attempt(
 async function removeLost(api: DockerApi, options: Docker.ContainerCreateOptions): Promise<void> {
   const container = api.docker.getContainer(options.name ?? '');
   try {
-    const { Config } = await api.call(callLimitsMs.quick, (abortSignal) =>
-      container.inspect({ abortSignal } as Docker.ContainerInspectOptions),
-    );
+    const { Config } = await api.inspectContainer(container);
     if (Config.Labels[labels.owner] !== options.Labels?.[labels.owner]) return;
     await removeContainer(api, container);
   } catch {
@@ -56,9 +54,7 @@ async function removeLost(api: DockerApi, options: Docker.ContainerCreateOptions
 async function isLeaving(api: DockerApi, name: string): Promise<boolean> {
   const container = api.docker.getContainer(name);
   try {
-    const { State, Config, Name } = await api.call(callLimitsMs.quick, (abortSignal) =>
-      container.inspect({ abortSignal } as Docker.ContainerInspectOptions),
-    );
+    const { State, Config, Name } = await api.inspectContainer(container);
     if (isAbandoned({ Labels: Config.Labels, Names: [Name] }, api.observer(), Date.now())) {
       await removeContainer(api, container);
       return true;

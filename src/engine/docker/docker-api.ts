@@ -117,6 +117,13 @@ export class DockerApi {
     });
   }
 
+  async inspectContainer(container: Docker.Container): Promise<Docker.ContainerInspectInfo> {
+    // The type declarations do not know that every call takes an abortSignal.
+    return await this.call(callLimitsMs.quick, (abortSignal) =>
+      container.inspect({ abortSignal } as Docker.ContainerInspectOptions),
+    );
+  }
+
   /** What is at a path in a container, running or not; HTTP status 404 when there is nothing. */
   async pathStat(containerId: string, path: string): Promise<PathStat> {
     const query = new URLSearchParams({ path });

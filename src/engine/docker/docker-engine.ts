@@ -7,7 +7,7 @@ import { ContainerEvents } from './container-events.ts';
 import { containerOptions } from './container-options.ts';
 import { createContainer } from './create-container.ts';
 import { enforcedLimits, notEnforced } from './container-outcome.ts';
-import { type DockerApi, callLimitsMs } from './docker-api.ts';
+import type { DockerApi } from './docker-api.ts';
 import { DockerSandbox } from './docker-sandbox.ts';
 import { removeContainer } from './remove-container.ts';
 import { type UsableImage, ensureImage } from './image.ts';
@@ -79,9 +79,7 @@ export class DockerEngine implements Engine {
       api.upgrade(`/containers/${container.id}/attach?${direction}`),
       api.stream('POST', `/containers/${container.id}/wait?condition=next-exit`),
       ContainerEvents.subscribe(api, container.id),
-      api.call(callLimitsMs.quick, (abortSignal) =>
-        container.inspect({ abortSignal } as Docker.ContainerInspectOptions),
-      ),
+      api.inspectContainer(container),
       lookBefore(spec),
     ]);
     const facts = sandboxFacts(spec, { inspected, ...ingredients });

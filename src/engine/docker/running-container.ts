@@ -5,6 +5,7 @@ import { SandboxFailure } from '../../failure.ts';
 import { Deferred } from '../deferred.ts';
 import type { Ending, OutputSinks, RunningTask } from '../engine.ts';
 import { within } from '../timer.ts';
+import { textOf } from './answers.ts';
 import { signalOf } from './container-outcome.ts';
 import { demultiplex } from './demultiplex.ts';
 import { callLimitsMs } from './docker-api.ts';
@@ -132,11 +133,8 @@ interface WaitStatus {
 }
 
 async function readStatus(response: IncomingMessage): Promise<WaitStatus> {
-  const chunks: Buffer[] = [];
   try {
-    for await (const chunk of response) chunks.push(chunk as Buffer);
-    const text = Buffer.concat(chunks).toString();
-    const { StatusCode, Error: error } = JSON.parse(text) as {
+    const { StatusCode, Error: error } = JSON.parse(await textOf(response)) as {
       StatusCode: number;
       Error?: { Message?: string } | null;
     };
