@@ -6,6 +6,7 @@ import { runTask as runResolvedTask } from './run/run-task.ts';
 import { currentCaller, mountablePath, shareableHostPath } from './spec/host-path.ts';
 import { Problems } from './spec/problems.ts';
 import { resolveSpec } from './spec/resolve-spec.ts';
+import { parseSecurityOption } from './spec/security-option.ts';
 import { type SettingName, settingNames, settings } from './spec/settings.ts';
 import { type TaskSpec, taskSpecSchema } from './spec/task-spec.ts';
 import type { Readable } from 'node:stream';
@@ -27,6 +28,12 @@ export interface TaskInput extends Partial<Record<SettingName, string | number |
   readonly mounts?: readonly string[];
   /** As --tmpfs. */
   readonly tmpfs?: readonly string[];
+  /** As --secret: `NAME` of a variable, or `NAME=@FILE`. */
+  readonly secrets?: readonly string[];
+  /** As --cap-add. */
+  readonly capAdd?: readonly string[];
+  /** As --security-opt. */
+  readonly securityOpt?: readonly string[];
   /** True: `RunOptions.stdin` is forwarded. */
   readonly stdin?: boolean;
   readonly keepEntrypoint?: boolean;
@@ -65,6 +72,9 @@ export async function resolveTask(input: TaskInput): Promise<TaskSpec> {
     mounts: input.mounts ?? [],
     tmpfs: input.tmpfs ?? [],
     labels: pairs(input.labels),
+    secrets: input.secrets ?? [],
+    capAdd: input.capAdd ?? [],
+    securityOpt: input.securityOpt ?? [],
     keepEntrypoint: input.keepEntrypoint ?? false,
     stdin: input.stdin ?? false,
     problems: problemsOf(input),
@@ -89,7 +99,19 @@ export async function runTask(spec: TaskSpec, options: RunOptions = {}): Promise
   });
 }
 
-const taskKeys = ['command', 'line', 'env', 'labels', 'mounts', 'tmpfs', 'stdin', 'keepEntrypoint'];
+const taskKeys = [
+  'command',
+  'line',
+  'env',
+  'labels',
+  'mounts',
+  'tmpfs',
+  'secrets',
+  'capAdd',
+  'securityOpt',
+  'stdin',
+  'keepEntrypoint',
+];
 
 function problemsOf(input: TaskInput): Problem[] {
   const known: readonly string[] = [...settingNames, ...taskKeys];
@@ -128,4 +150,7 @@ async function checkHostPaths(spec: TaskSpec, problems: Problems): Promise<void>
     if (type === 'bind') await attempt('mounts', source, mountablePath);
   }
   problems.attempt('network', () => settings.network.parse(spec.network));
+  for (const option of spec.securityOpt) {
+    problems.attempt('securityOpt', () => parseSecurityOption(option, caller));
+  }
 }

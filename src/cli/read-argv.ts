@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { distance } from 'fastest-levenshtein';
-import type { Flag } from '../commands/flags.ts';
+import { type Flag, refusedFlags } from '../commands/flags.ts';
 import type { Problem } from '../failure.ts';
 
 /** Values by the flag's long name: text for one that takes a value (the last one wins), a list where it repeats. */
@@ -69,7 +69,10 @@ interface OptionToken {
 
 function problemOf({ name, rawName, value }: OptionToken, flags: readonly Flag[]): Problem | null {
   const flag = flags.find((candidate) => candidate.name === name || candidate.alias === name);
-  if (!flag) return { subject: rawName, message: `unknown option${didYouMean(rawName, flags)}` };
+  if (!flag) {
+    const refusal = Object.hasOwn(refusedFlags, name) ? refusedFlags[name] : undefined;
+    return { subject: rawName, message: refusal ?? `unknown option${didYouMean(rawName, flags)}` };
+  }
   if (flag.value !== undefined && (value === undefined || value === '--')) {
     return {
       subject: rawName,

@@ -20,7 +20,26 @@ export const settingFlags = {
   workspace: {
     name: 'workspace',
     value: 'DIR',
-    help: 'Directory that the task sees, read-write, as /workspace',
+    help: 'Directory that the task sees as /workspace',
+  },
+  workspaceMode: {
+    name: 'workspace-mode',
+    value: 'MODE',
+    help: 'rw, ro, or copy: the task works on a copy',
+  },
+  apply: {
+    name: 'apply',
+    value: 'WHEN',
+    help: 'Bring the changes in a copy back: never, on-success or always',
+  },
+  workspaceLimit: {
+    name: 'workspace-limit',
+    value: 'SIZE',
+    help: 'End the task when the workspace has grown by more (checked at intervals)',
+  },
+  noManifest: {
+    name: 'no-manifest',
+    help: 'Do not list in the receipt which files the task changed',
   },
   memory: { name: 'memory', short: 'm', value: 'SIZE', help: 'Memory, with no swap on top' },
   cpus: { name: 'cpus', value: 'N', help: 'CPUs, such as 0.5' },
@@ -39,6 +58,7 @@ export const settingFlags = {
   },
   user: { name: 'user', short: 'u', value: 'UID[:GID]', help: 'User inside the sandbox' },
   writableRoot: { name: 'writable-root', help: 'Let the task write to its root file system' },
+  runtime: { name: 'runtime', value: 'NAME', help: "The engine's runtime, such as runsc (gVisor)" },
   engine: { name: 'engine', value: 'NAME', help: 'auto, docker or simulation' },
   isolation: {
     name: 'isolation',
@@ -60,6 +80,7 @@ export const settingFlags = {
     value: 'SIZE',
     help: 'What the receipt keeps of each stream, first and last part',
   },
+  redact: { name: 'redact', help: 'Replace secrets in the output that is shown, too' },
   host: { name: 'host', value: 'ADDRESS', help: 'Engine to use: unix://, tcp:// or ssh://' },
   context: { name: 'context', value: 'NAME', help: 'Docker context to use' },
 } as const satisfies Record<SettingName, Flag | null>;
@@ -106,6 +127,24 @@ export const taskFlags = {
     repeatable: true,
     help: 'Label of the container',
   },
+  secret: {
+    name: 'secret',
+    value: 'NAME[=@FILE]',
+    repeatable: true,
+    help: 'Show a variable or a file to the task as /run/secrets/NAME',
+  },
+  capAdd: {
+    name: 'cap-add',
+    value: 'CAP',
+    repeatable: true,
+    help: 'Keep a capability (all are dropped)',
+  },
+  securityOpt: {
+    name: 'security-opt',
+    value: 'OPT',
+    repeatable: true,
+    help: 'seccomp=FILE|unconfined, apparmor=PROFILE or label=…',
+  },
   keepEntrypoint: {
     name: 'keep-entrypoint',
     help: "Pass the command to the image's ENTRYPOINT instead of replacing it",
@@ -129,6 +168,15 @@ export const outputFlags = {
   help: { name: 'help', short: 'h', help: 'Show this help' },
 } as const satisfies Record<string, Flag>;
 
+/** Options of `docker run` that are left out on purpose, each with what to do instead. */
+export const refusedFlags: Readonly<Record<string, string>> = {
+  privileged:
+    'there is no such mode: it would remove all isolation. Keep single capabilities with --cap-add',
+  device: 'host devices are not given to a task',
+  pid: "a task never shares the host's processes",
+  ipc: 'a task always has an IPC namespace of its own',
+};
+
 export const runFlags: readonly Flag[] = [
   ...settingNames.map((name) => settingFlags[name]).filter((flag) => flag !== null),
   ...Object.values(taskFlags),
@@ -138,6 +186,32 @@ export const runFlags: readonly Flag[] = [
 /** `sandbox config` takes the settings, to show what they would be. */
 export const configFlags: readonly Flag[] = [
   ...settingNames.map((name) => settingFlags[name]).filter((flag) => flag !== null),
+  { name: 'json', help: 'Print JSON' },
+  outputFlags.help,
+];
+
+/** `sandbox doctor` alone has these. */
+export const doctorOnlyFlags = {
+  prove: { name: 'prove', help: 'Run hostile probes in real tasks and show what became of each' },
+  probe: {
+    name: 'probe',
+    value: 'NAME',
+    repeatable: true,
+    help: 'With --prove: this probe only',
+  },
+} as const satisfies Record<string, Flag>;
+
+export const doctorFlags: readonly Flag[] = [
+  ...Object.values(doctorOnlyFlags),
+  settingFlags.engine,
+  settingFlags.isolation,
+  settingFlags.image,
+  settingFlags.profile,
+  settingFlags.network,
+  settingFlags.runtime,
+  settingFlags.workspace,
+  settingFlags.host,
+  settingFlags.context,
   { name: 'json', help: 'Print JSON' },
   outputFlags.help,
 ];

@@ -1,5 +1,7 @@
 import type { Writable } from 'node:stream';
+import type { Secret } from '../spec/secret.ts';
 import type { EngineName, IsolationLevel } from '../spec/choices.ts';
+import type { SandboxFailure } from '../failure.ts';
 import type { TaskSpec } from '../spec/task-spec.ts';
 import type { TaskEnd } from '../outcome/outcome.ts';
 import type { PhaseClock } from './phase-clock.ts';
@@ -26,6 +28,17 @@ export interface EnforcedLimits {
   readonly killAfterMs: number | null;
 }
 
+/** What a network may lead to. */
+export const networkReaches = [
+  'internet',
+  'name-servers',
+  'local-network',
+  'host',
+  'cloud-metadata',
+  'other-tasks',
+] as const;
+export type NetworkReach = (typeof networkReaches)[number];
+
 /** What a sandbox turned out to be, once it was made. */
 export interface SandboxFacts {
   readonly image: {
@@ -33,12 +46,22 @@ export interface SandboxFacts {
     readonly id: string;
     readonly digest: string | null;
   } | null;
-  readonly isolation: { readonly level: IsolationLevel; readonly simulated: boolean };
+  readonly isolation: {
+    readonly level: IsolationLevel;
+    readonly simulated: boolean;
+    /** What the caller opened, read back from the engine, e.g. `cap-add NET_RAW` or `writable-root`. */
+    readonly loosened: readonly string[];
+  };
   /** What was asked for and is not in force, by the name of the flag or of the protection. */
   readonly notEnforced: readonly string[];
   readonly enforced: EnforcedLimits;
   readonly user: string | null;
-  readonly network: { readonly name: string; readonly id: string | null };
+  readonly network: {
+    readonly name: string;
+    readonly id: string | null;
+    /** What the task can reach besides its own loopback; null where nobody but the caller knows. */
+    readonly reaches: readonly NetworkReach[] | null;
+  };
   /** The engine's name for it, e.g. a container id. */
   readonly handle: string | null;
 }
@@ -91,16 +114,34 @@ export interface CreateContext {
   readonly cancel: AbortSignal;
   readonly phases: PhaseClock;
   readonly warn: (message: string) => void;
+  /** To be shown to the task as files under `secretsTarget`, and to nobody else. */
+  readonly secrets: readonly Secret[];
+}
+
+/** What a pre-flight check asks of an engine besides running a task. */
+export interface EngineDiagnosis {
+  /** What its clock says; null where it does not tell. */
+  clock(cancel: AbortSignal): Promise<Date | null>;
+  /** Makes the image ready as a run does, and says which it is. */
+  image(spec: TaskSpec, context: CreateContext): Promise<{ readonly id: string }>;
+  /** Makes the network ready as a run does. */
+  network(spec: TaskSpec, cancel: AbortSignal): Promise<void>;
+  /** What is left of a task, by the engine's own names. */
+  leftovers(taskId: string): Promise<readonly string[]>;
 }
 
 /** Something that runs tasks. */
 export interface Engine {
   readonly facts: EngineFacts;
+  /** Null where it has no images, networks and clock of its own. */
+  readonly diagnosis: EngineDiagnosis | null;
   create(spec: TaskSpec, context: CreateContext): Promise<Sandbox>;
   close(): Promise<void>;
 }
 
 export interface ConnectOptions {
+  /** Why this engine stands in for another one, where it was not asked for. */
+  readonly fallback?: SandboxFailure | null;
   readonly host: string | null;
   readonly context: string | null;
   readonly env: NodeJS.ProcessEnv;

@@ -9,26 +9,20 @@ const drivers = {
   simulation: async () => (await import('./simulation/simulation-engine.ts')).simulationDriver,
 } satisfies Record<EngineName, () => Promise<EngineDriver>>;
 
-export interface Surroundings extends Pick<CreateContext, 'cancel' | 'warn'> {
+export interface Surroundings extends Pick<CreateContext, 'cancel'> {
   readonly env: NodeJS.ProcessEnv;
 }
 
 /** The engine that the spec asks for; `auto` takes Docker where there is one and says so where there is not. */
 export async function connectEngine(spec: TaskSpec, around: Surroundings): Promise<Engine> {
-  if (spec.engine !== 'auto') {
-    const engine = await connect(spec.engine, spec, around);
-    if (spec.engine === 'simulation') around.warn(simulationWarning(null));
-    return engine;
-  }
+  if (spec.engine !== 'auto') return await connect(spec.engine, { spec, fallback: null }, around);
   try {
-    return await connect('docker', spec, around);
+    return await connect('docker', { spec, fallback: null }, around);
   } catch (error) {
     const isMissing = error instanceof SandboxFailure && error.code === 'engine-not-found';
     // Whoever names an engine on the command line wants that one.
     if (!isMissing || spec.host !== null || spec.context !== null) throw error;
-    refuseLess('none', spec, error);
-    around.warn(simulationWarning(error));
-    return await connect('simulation', spec, around);
+    return await connect('simulation', { spec, fallback: error }, around);
   }
 }
 
@@ -54,18 +48,10 @@ export function refuseLess(level: IsolationLevel, spec: TaskSpec, cause?: Sandbo
 
 async function connect(
   name: EngineName,
-  spec: TaskSpec,
+  { spec, fallback }: { spec: TaskSpec; fallback: SandboxFailure | null },
   { cancel, env }: Surroundings,
 ): Promise<Engine> {
   const driver = await drivers[name]();
   const { host, context } = spec;
-  return await driver.connect({ host, context, env, cancel });
-}
-
-function simulationWarning(cause: SandboxFailure | null): string {
-  const reason = cause ? `${cause.message}; running in simulation` : 'running in simulation';
-  return (
-    `${reason}, isolation: none. The command runs on this host as you: memory, CPUs, processes, network and ` +
-    'files are not limited. Use --isolation container to refuse this.'
-  );
+  return await driver.connect({ host, context, env, cancel, fallback });
 }

@@ -17,7 +17,10 @@ export const exitCodeTable: readonly (readonly [code: string, meaning: string])[
   ['125', 'the sandbox itself failed: bad flags, engine, image, receipt could not be written'],
   ['126', 'the command was found but cannot be executed'],
   ['127', 'the command was not found'],
-  ['128+n', 'ended by signal n (137 also when out of memory; 130/143/129 when interrupted)'],
+  [
+    '128+n',
+    'ended by signal n (137 also when out of memory or over the workspace limit; 130/143/129 when interrupted)',
+  ],
 ];
 
 /** What `sandbox run` returns. */
@@ -30,6 +33,8 @@ export function exitCodeOf(outcome: Outcome): number {
       return signalExitCode(outcome.end.signal);
     case 'timed-out':
       return exitCodes.timedOut;
+    case 'workspace-limit':
+      return signalExitCode('SIGKILL');
     case 'cancelled':
       return signalExitCode(outcome.signal);
     case 'not-started':

@@ -12,6 +12,7 @@ export type Outcome =
   | { readonly kind: 'signaled'; readonly end: TaskEnd & { readonly signal: NodeJS.Signals } }
   | { readonly kind: 'timed-out'; readonly end: TaskEnd }
   | { readonly kind: 'out-of-memory'; readonly end: TaskEnd & { readonly exitCode: number } }
+  | { readonly kind: 'workspace-limit'; readonly end: TaskEnd }
   | { readonly kind: 'cancelled'; readonly end: TaskEnd | null; readonly signal: NodeJS.Signals }
   | { readonly kind: 'not-started'; readonly failure: SandboxFailure }
   | {
@@ -26,6 +27,7 @@ export const statuses = [
   'failed',
   'timed-out',
   'out-of-memory',
+  'workspace-limit',
   'cancelled',
   'not-started',
   'engine-failed',
@@ -41,6 +43,7 @@ export function statusOf(outcome: Outcome): Status {
       return 'failed';
     case 'timed-out':
     case 'out-of-memory':
+    case 'workspace-limit':
     case 'cancelled':
     case 'not-started':
     case 'engine-failed':

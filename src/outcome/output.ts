@@ -10,6 +10,8 @@ export interface EncodedBytes {
 export interface CapturedOutput extends EncodedBytes {
   /** The last part, where the middle was left out. */
   readonly tail: EncodedBytes | null;
+  /** How often a secret was replaced before it got here. */
+  readonly redactions: number;
   readonly truncated: boolean;
   readonly omittedBytes: number;
   /** Of the whole stream, kept or not. */
@@ -45,10 +47,10 @@ export class OutputCapture {
   }
 
   /** Ends the capture: may be called once. */
-  finish(): CapturedOutput {
+  finish(redactions = 0): CapturedOutput {
     const head = this.#head.subarray(0, this.#headLength);
     const tail = this.#orderedTail();
-    const facts = { bytes: this.#bytes, sha256: this.#hash.digest('hex') };
+    const facts = { redactions, bytes: this.#bytes, sha256: this.#hash.digest('hex') };
     if (head.length + tail.length === this.#bytes) {
       const whole = encode(Buffer.concat([head, tail]));
       return { ...whole, tail: null, truncated: false, omittedBytes: 0, ...facts };

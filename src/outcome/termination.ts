@@ -1,6 +1,8 @@
 /** Why the sandbox ended a task. */
 export type StopCause =
-  { readonly kind: 'deadline' } | { readonly kind: 'cancelled'; readonly signal: NodeJS.Signals };
+  | { readonly kind: 'deadline' }
+  | { readonly kind: 'workspace-limit' }
+  | { readonly kind: 'cancelled'; readonly signal: NodeJS.Signals };
 
 /** One signal that was sent to the task, in milliseconds since it started. */
 export interface SentSignal {

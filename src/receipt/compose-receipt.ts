@@ -6,7 +6,7 @@ import type { CapturedOutput } from '../outcome/output.ts';
 import type { SentSignal, StopCause } from '../outcome/termination.ts';
 import type { TaskSpec } from '../spec/task-spec.ts';
 import { toolCommit, toolName, toolVersion } from '../version.ts';
-import { type Receipt, receiptSchemaId } from './receipt.ts';
+import { type Receipt, type WorkspaceReport, receiptSchemaId } from './receipt.ts';
 
 /** Everything that is known of a task once it has ended. */
 export interface TaskRecord {
@@ -18,6 +18,9 @@ export interface TaskRecord {
   readonly stdout: CapturedOutput;
   readonly stderr: CapturedOutput;
   readonly outputComplete: boolean;
+  readonly workspace: WorkspaceReport;
+  /** What the workspace had grown by when its limit was found passed; null where it was not. */
+  readonly overLimitBytes: number | null;
   /** Null where there was nothing to remove. */
   readonly removed: boolean | null;
   /** The engine was asked to start it, whatever it answered. */
@@ -41,17 +44,19 @@ export function composeReceipt(record: TaskRecord): Receipt {
     exitCode: exitCodeOf(outcome),
     task: taskEndOf(outcome),
     command: spec.command,
-    workspace: { path: spec.workspace, mode: 'rw' },
+    workspace: { path: spec.workspace, mode: spec.workspaceMode, ...record.workspace },
     engine: record.engine,
     isolation: {
       level: sandbox?.isolation.level ?? null,
       simulated: sandbox?.isolation.simulated ?? null,
+      loosened: [...(sandbox?.isolation.loosened ?? [])],
       notEnforced: [...(sandbox?.notEnforced ?? [])],
     },
     image: imageOf(record),
     user: sandbox?.user ?? null,
-    network: sandbox?.network ?? { name: spec.network, id: null },
-    limits: { requested: requestedLimits(spec), enforced: sandbox?.enforced ?? null },
+    network: networkOf(record),
+    secrets: spec.secrets.map(({ name }) => name),
+    limits: { requested: requestedLimits(spec), enforced: enforcedLimits(record) },
     stdout: record.stdout,
     stderr: record.stderr,
     timing: {
@@ -75,6 +80,18 @@ function imageOf({ spec, sandbox, engine }: TaskRecord): Receipt['image'] {
   return { reference: spec.image, id: null, digest: null };
 }
 
+function networkOf({ spec, sandbox }: TaskRecord): Receipt['network'] {
+  if (!sandbox) return { name: spec.network, id: null, reaches: null };
+  const { name, id, reaches } = sandbox.network;
+  return { name, id, reaches: reaches === null ? null : [...reaches] };
+}
+
+/** The engine's, and what the sandbox itself watches over. */
+function enforcedLimits({ spec, sandbox }: TaskRecord): Receipt['limits']['enforced'] {
+  if (!sandbox) return null;
+  return { ...sandbox.enforced, workspaceBytes: spec.limits.workspaceBytes };
+}
+
 function requestedLimits({ limits }: TaskSpec): Receipt['limits']['requested'] {
   return { ...limits, timeoutMs: limits.timeoutMs === 0 ? null : limits.timeoutMs };
 }
@@ -85,6 +102,7 @@ function evidenceOf(record: TaskRecord): Receipt['evidence'] {
   const hasDeadline = cause?.kind === 'deadline';
   return {
     deadline: hasDeadline ? { limitMs: spec.limits.timeoutMs, passedAfterMs: firstSignalMs } : null,
+    workspaceLimit: workspaceLimitOf(record),
     cancelledBy: outcome.kind === 'cancelled' ? outcome.signal : null,
     signalsSent: signals.map(({ signal, afterMs }) => ({ signal, afterMs: roundMs(afterMs) })),
     oomKills: ending?.oomKills ?? null,
@@ -97,4 +115,10 @@ function evidenceOf(record: TaskRecord): Receipt['evidence'] {
       ending === null &&
       record.removed !== true,
   };
+}
+
+function workspaceLimitOf({ overLimitBytes, spec }: TaskRecord) {
+  const { workspaceBytes } = spec.limits;
+  if (overLimitBytes === null || workspaceBytes === null) return null;
+  return { limitBytes: workspaceBytes, seenBytes: overLimitBytes };
 }

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { engineNames, isolationLevels } from '../spec/choices.ts';
+import { networkReaches } from '../engine/engine.ts';
+import { engineNames, isolationLevels, workspaceModes } from '../spec/choices.ts';
 import { statuses } from '../outcome/outcome.ts';
 
 export const receiptSchemaId = 'sandbox-run/receipt/v1';
@@ -17,7 +18,78 @@ const limits = {
   pidsLimit: bytes,
   timeoutMs: ms,
   killAfterMs: ms,
+  workspaceBytes: said(bytes, 'Growth of the workspace, checked at intervals.'),
 };
+
+const fileKinds = ['file', 'directory', 'symlink', 'fifo', 'socket', 'device'] as const;
+
+/** A path in the workspace; its bytes where they are not UTF-8. */
+const workspaceFile = {
+  path: said(v.nullable(text), 'Relative to the workspace.'),
+  pathBase64: said(v.nullable(text), 'The path, where it is not UTF-8.'),
+};
+
+const changeSchema = v.strictObject({
+  ...workspaceFile,
+  kind: v.picklist(fileKinds),
+  size: bytes,
+  mode: said(text, 'Permissions in octal, as the task left them.'),
+  sha256: said(
+    v.nullable(text),
+    'Of a file; null for everything else, for what was removed, and where it was not digested.',
+  ),
+  linkTarget: said(v.nullable(text), 'Of a symlink.'),
+});
+
+const changesSchema = v.strictObject({
+  added: v.array(changeSchema),
+  changed: v.array(changeSchema),
+  removed: v.array(changeSchema),
+  complete: said(v.boolean(), 'False where a limit was reached: there may be more.'),
+  limitsReached: said(
+    v.array(text),
+    'The limits that were reached, and what could not be read, in words.',
+  ),
+});
+
+const defusedSchema = v.strictObject({
+  ...workspaceFile,
+  root: said(text, 'The directory on the host: the workspace or a writable mount.'),
+  found: v.picklist(['setuid', 'setgid', 'setuid+setgid', 'fifo', 'socket', 'device']),
+  action: v.picklist(['bits-cleared', 'removed', 'failed']),
+});
+
+const workspaceSchema = v.strictObject({
+  path: text,
+  mode: v.picklist(workspaceModes),
+  changes: said(
+    v.nullable(changesSchema),
+    'Files that the task added, changed and removed; null where they were not looked for.',
+  ),
+  defused: said(
+    v.nullable(v.array(defusedSchema)),
+    'Setuid, setgid and special files that the task left and that were made harmless; null where nothing was looked for.',
+  ),
+  growthBytes: said(
+    v.nullable(v.number()),
+    'Disk space that the task took in the workspace; null where it was not measured.',
+  ),
+  applied: said(
+    v.nullable(
+      v.strictObject({
+        added: v.number(),
+        changed: v.number(),
+        removed: v.number(),
+        skipped: said(v.array(text), 'Changes that were left out, and why.'),
+      }),
+    ),
+    'What was brought back from the copy; null where nothing was.',
+  ),
+  copyKeptAt: said(
+    v.nullable(text),
+    'Where the copy lies that could not be brought back; null where none was left.',
+  ),
+});
 
 const encodedBytes = {
   text: said(v.nullable(text), 'The bytes, where they are UTF-8.'),
@@ -29,6 +101,10 @@ const outputSchema = v.strictObject({
   tail: said(
     v.nullable(v.strictObject(encodedBytes)),
     'The last part of a truncated stream; `text` or `base64` is then its first part.',
+  ),
+  redactions: said(
+    v.number(),
+    'How often a secret was replaced. Where there are secrets, bytes and sha256 are of the stream with them replaced.',
   ),
   truncated: v.boolean(),
   omittedBytes: said(bytes, 'Bytes between the first and the last part.'),
@@ -48,6 +124,10 @@ const evidenceSchema = v.strictObject({
   deadline: said(
     v.nullable(v.strictObject({ limitMs: v.number(), passedAfterMs: v.number() })),
     'Set when the deadline ended the task.',
+  ),
+  workspaceLimit: said(
+    v.nullable(v.strictObject({ limitBytes: v.number(), seenBytes: v.number() })),
+    'Set when growth of the workspace ended the task, or was found past its limit at the end.',
   ),
   cancelledBy: said(
     v.nullable(text),
@@ -95,7 +175,7 @@ export const receiptSchema = v.pipe(
       'How the command itself ended; null where it never started or its end was not seen.',
     ),
     command: said(v.array(text), 'The program and its arguments.'),
-    workspace: v.strictObject({ path: text, mode: v.picklist(['rw']) }),
+    workspace: workspaceSchema,
     engine: said(
       v.nullable(
         v.strictObject({
@@ -114,6 +194,10 @@ export const receiptSchema = v.pipe(
     isolation: v.strictObject({
       level: said(v.nullable(v.picklist(isolationLevels)), 'What stood between task and host.'),
       simulated: v.nullable(v.boolean()),
+      loosened: said(
+        v.array(text),
+        'What the caller opened that is closed by default, as the engine has it in force.',
+      ),
       notEnforced: said(
         v.array(text),
         'What was asked for, or is on by default, and was not in force.',
@@ -126,7 +210,15 @@ export const receiptSchema = v.pipe(
       'Null where no image was used.',
     ),
     user: said(v.nullable(text), 'uid:gid or name inside the sandbox.'),
-    network: v.strictObject({ name: text, id: v.nullable(text) }),
+    network: v.strictObject({
+      name: text,
+      id: v.nullable(text),
+      reaches: said(
+        v.nullable(v.array(v.picklist(networkReaches))),
+        "What it leads to besides loopback; null where it is the caller's own network, or none was made.",
+      ),
+    }),
+    secrets: said(v.array(text), 'Names only.'),
     limits: v.strictObject({
       requested: v.strictObject(limits),
       enforced: said(
@@ -157,4 +249,7 @@ export const receiptSchema = v.pipe(
   v.title('Receipt'),
 );
 
+export type WorkspaceReport = Omit<Receipt['workspace'], 'path' | 'mode'>;
+export type WorkspaceChange = v.InferOutput<typeof changeSchema>;
+export type Defused = v.InferOutput<typeof defusedSchema>;
 export type Receipt = v.InferOutput<typeof receiptSchema>;

@@ -22,7 +22,7 @@ export class ReceiptPlace {
   static async reserve(path: string): Promise<ReceiptPlace> {
     const directory = dirname(path);
     const lock = await orUnwritable(path, async () => {
-      await mkdir(directory, { recursive: true, mode: 0o700 });
+      await makeDirectory(directory);
       await access(directory, constants.W_OK | constants.X_OK);
       await refuseDirectory(path);
       return await acquireLock(join(directory, `.${basename(path)}.lock`));
@@ -55,6 +55,25 @@ export class ReceiptPlace {
   }
 }
 
+/** Node's own recursive mkdir never returns where a file system takes nothing, such as below /proc. */
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST' && (await isDirectory(path))) return;
+    const parent = dirname(path);
+    if (errnoOf(error) !== 'ENOENT' || parent === path || (await stat(parent).catch(() => null)))
+      throw error;
+    await makeDirectory(parent);
+    await makeDirectory(path);
+  }
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => null);
+  return found?.isDirectory() ?? false;
+}
+
 async function writeDurably(path: string, text: string): Promise<void> {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
   const file: FileHandle = await open(path, flags, 0o600);
@@ -77,8 +96,7 @@ async function syncDirectory(directory: string): Promise<void> {
 }
 
 async function refuseDirectory(path: string): Promise<void> {
-  const found = await stat(path).catch(() => null);
-  if (found?.isDirectory()) throw new Error('it is a directory');
+  if (await isDirectory(path)) throw new Error('it is a directory');
 }
 
 async function orUnwritable<T>(path: string, work: () => Promise<T>): Promise<T> {
@@ -91,6 +109,7 @@ async function orUnwritable<T>(path: string, work: () => Promise<T>): Promise<T>
       ENOSPC: 'the disk is full',
       EEXIST: 'a part of its path is not a directory',
       ENOTDIR: 'a part of its path is not a directory',
+      ENOENT: 'its directory cannot be made',
     };
     const reason = reasons[errnoOf(error) ?? ''] ?? messageOf(error);
     throw new SandboxFailure(

@@ -72,6 +72,13 @@ function endingSentence(receipt: Receipt): string | null {
     }
     case 'out-of-memory':
       return `out of memory (limit ${mebibytes(limits.requested.memoryBytes)}), exit code ${receipt.exitCode}`;
+    case 'workspace-limit': {
+      const { limitBytes, seenBytes } = evidence.workspaceLimit ?? {
+        limitBytes: null,
+        seenBytes: null,
+      };
+      return `the workspace grew by ${mebibytes(seenBytes)} (limit ${mebibytes(limitBytes)})${endedBy}`;
+    }
     case 'cancelled':
       return evidence.cancelledBy === 'SIGPIPE'
         ? `cancelled: the reader of the output went away${endedBy}`

@@ -1,5 +1,6 @@
 import type { Sink } from '../engine/engine.ts';
 import { type CapturedOutput, OutputCapture } from '../outcome/output.ts';
+import type { RedactingStream } from '../outcome/redactor.ts';
 
 /** Receives a stream's chunks as they come; a promise asks to wait before the next one. */
 export interface ChunkReceiver {
@@ -8,12 +9,24 @@ export interface ChunkReceiver {
   readonly failure?: () => Error | null;
 }
 
+interface RelayOptions {
+  readonly receiver: ChunkReceiver | null;
+  /** Called once, when the receiver has gone away. */
+  readonly onGone: () => void;
+  /** Keeps secrets out of what is captured. */
+  readonly redaction: RedactingStream | null;
+  /** Whether the receiver, too, gets them replaced. */
+  readonly passesRedacted: boolean;
+}
+
 /**
  * One stream of a task on its way to the caller, captured as it passes. A caller who is slow slows the task
  * down; one who has gone away is told about once, and the capture goes on.
  */
 export class OutputRelay {
   readonly #capture: OutputCapture;
+  readonly #redaction: RedactingStream | null;
+  readonly #passesRedacted: boolean;
   readonly #onGone: () => void;
   #receiver: ChunkReceiver | null;
   /** What may still be passed on without waiting for the receiver. */
@@ -21,15 +34,18 @@ export class OutputRelay {
   #error: unknown = null;
   readonly #waiting = new Set<() => void>();
 
-  constructor(limitBytes: number, receiver: ChunkReceiver | null, onGone: () => void) {
+  constructor(limitBytes: number, { receiver, onGone, redaction, passesRedacted }: RelayOptions) {
     this.#capture = new OutputCapture(limitBytes);
     this.#receiver = receiver;
     this.#onGone = onGone;
+    this.#redaction = redaction;
+    this.#passesRedacted = passesRedacted;
   }
 
   readonly sink: Sink = (chunk) => {
-    this.#capture.write(chunk);
-    const received = this.#pass(chunk);
+    const redacted = this.#redaction?.write(chunk) ?? chunk;
+    this.#capture.write(redacted);
+    const received = this.#pass(this.#passesRedacted ? redacted : chunk);
     if (!received || this.#allowanceBytes > 0) {
       this.#allowanceBytes = Math.max(0, this.#allowanceBytes - chunk.length);
       return undefined;
@@ -49,8 +65,17 @@ export class OutputRelay {
     return this.#error ?? this.#receiver?.failure?.() ?? null;
   }
 
+  /** What was held back because a secret might have begun there. */
+  flush(): void {
+    const rest = this.#redaction?.end();
+    if (!rest || rest.length === 0) return;
+    this.#capture.write(rest);
+    if (this.#passesRedacted) void this.#pass(rest);
+  }
+
   finish(): CapturedOutput {
-    return this.#capture.finish();
+    this.flush();
+    return this.#capture.finish(this.#redaction?.count ?? 0);
   }
 
   /** Not Promise.race with one long-lived promise: that would keep every wait that there ever was. */
@@ -65,6 +90,7 @@ export class OutputRelay {
   }
 
   #pass(chunk: Buffer): Promise<void> | undefined {
+    if (chunk.length === 0) return undefined;
     try {
       const received = this.#receiver?.(chunk);
       // A callback may answer anything, such as what a write returned.

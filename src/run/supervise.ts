@@ -11,6 +11,8 @@ export interface Supervision {
   readonly cancel: AbortSignal;
   /** Ends the task at once. */
   readonly force: AbortSignal;
+  /** Aborted when the workspace has grown past its limit. */
+  readonly overLimit: AbortSignal;
   readonly termination: Termination;
   /** Called as a signal is about to be sent. */
   readonly onSignal: (signal: NodeJS.Signals) => void;
@@ -24,7 +26,7 @@ const endLimitMs = 10_000;
  * that it can answer, then, after the grace, SIGKILL.
  */
 export async function supervise(task: RunningTask, supervision: Supervision): Promise<Ending> {
-  const { limits, cancel, force } = supervision;
+  const { limits, cancel, force, overLimit } = supervision;
   const stopper = new Stopper(task, supervision);
   const onCancel = () => {
     const signal = cancelSignalOf(cancel);
@@ -33,14 +35,20 @@ export async function supervise(task: RunningTask, supervision: Supervision): Pr
   const onForce = () => {
     stopper.killNow();
   };
+  const onOverLimit = () => {
+    // No grace: every moment of it fills the disk.
+    stopper.stop({ kind: 'workspace-limit' }, 'SIGKILL');
+  };
   const cancelDeadline =
     limits.timeoutMs === 0
       ? () => undefined
       : startTimer(limits.timeoutMs, () => stopper.stop({ kind: 'deadline' }, 'SIGTERM'));
   cancel.addEventListener('abort', onCancel, { once: true });
   force.addEventListener('abort', onForce, { once: true });
+  overLimit.addEventListener('abort', onOverLimit, { once: true });
   if (cancel.aborted) onCancel();
   if (force.aborted) onForce();
+  if (overLimit.aborted) onOverLimit();
   try {
     const ending = await Promise.race([task.ended(), stopper.failed]);
     await stopper.settled();
@@ -50,6 +58,7 @@ export async function supervise(task: RunningTask, supervision: Supervision): Pr
     stopper.close();
     cancel.removeEventListener('abort', onCancel);
     force.removeEventListener('abort', onForce);
+    overLimit.removeEventListener('abort', onOverLimit);
   }
 }
 

@@ -9,4 +9,10 @@ export const engineChoices = ['auto', ...engineNames] as const;
 /** The networks that the sandbox makes itself; any other name is an existing network. Narrowest first. */
 export const ownNetworks = ['none', 'isolated', 'egress'] as const;
 
+/** What the task may do with the workspace, narrowest first; `copy` is a copy that it may write to. */
+export const workspaceModes = ['ro', 'copy', 'rw'] as const;
+
+/** When the changes of a task in a copied workspace are brought back. */
+export const applyPolicies = ['never', 'on-success', 'always'] as const;
+
 export const pullPolicies = ['missing', 'always', 'never'] as const;

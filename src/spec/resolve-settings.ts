@@ -56,7 +56,11 @@ async function resolveWorkspace(layers: Layer[], caller: Caller, problems: Probl
     text: caller.cwd,
     origin: 'workspace (the current directory)',
   };
-  const writer = writerOf(chosen('user')?.text ?? null, caller);
+  // Nobody writes to what is read-only.
+  const isReadOnly = chosen('workspaceMode')?.text === 'ro';
+  const writer = isReadOnly
+    ? { uid: null, gid: null }
+    : writerOf(chosen('user')?.text ?? null, caller);
   return (await problems.attemptAsync(origin, () => workspacePath(text, caller, writer))) ?? null;
 }
 

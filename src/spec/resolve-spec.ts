@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Problem, messageOf } from '../failure.ts';
+import { parseCapability } from './capabilities.ts';
 import { checkEnvironment, parseEnvFile, parseEnvFlag } from './environment.ts';
 import type { Caller } from './host-path.ts';
 import { Problems } from './problems.ts';
@@ -9,6 +10,9 @@ import { resolveReceiptPath } from './receipt-path.ts';
 import { type MountTexts, resolveMounts } from './resolve-mounts.ts';
 import { type EffectiveSettings, type Sources, resolveSettings } from './resolve-settings.ts';
 import type { Layer } from './layers.ts';
+import { parseSecret } from './secret.ts';
+import { checkSecretTargets } from './secret-targets.ts';
+import { parseSecurityOption } from './security-option.ts';
 import { createTaskId } from './task-id.ts';
 import { type TaskSpec, ownLabelPrefix } from './task-spec.ts';
 
@@ -21,6 +25,9 @@ export interface TaskRequest extends MountTexts {
   readonly environment: readonly string[];
   readonly environmentFiles: readonly string[];
   readonly labels: readonly string[];
+  readonly secrets: readonly string[];
+  readonly capAdd: readonly string[];
+  readonly securityOpt: readonly string[];
   readonly keepEntrypoint: boolean;
   readonly stdin: boolean;
   /** What was found wrong before, to be reported with the rest. */
@@ -42,6 +49,9 @@ export async function resolveSpec(request: TaskRequest, asked: Sources): Promise
   const environment = await resolveEnvironment(request, { settings, sources }, problems);
   const labels = resolveLabels(request, settings, problems);
   const mounts = await resolveMounts(mountTexts(request, settings), sources.caller, problems);
+  const loosening = resolveLoosening(request, sources.caller, problems);
+  checkSecretTargets({ ...mounts, ...loosening }, problems);
+  checkApply(settings, problems);
   const id = values.id ?? createTaskId();
   const place = { settings, id, mounts: mounts.mounts, cwd: sources.caller.cwd };
   const receiptPath = await resolveReceiptPath(place, problems);
@@ -52,6 +62,7 @@ export async function resolveSpec(request: TaskRequest, asked: Sources): Promise
     command: commandOf(request, settings, required(profile)),
     keepEntrypoint: request.keepEntrypoint,
     ...mounts,
+    ...loosening,
     environment,
     labels,
     stdin: request.stdin,
@@ -133,6 +144,34 @@ function resolveLabels(
   return labels;
 }
 
+/** What lets a secret in, or opens what is closed by default. */
+function resolveLoosening(request: TaskRequest, caller: Caller, problems: Problems) {
+  const each = <T>(flag: string, texts: readonly string[], parse: (text: string) => T) =>
+    texts
+      .map((text) => problems.attempt(flag, () => parse(text)))
+      .filter((value) => value !== undefined && value !== null);
+  const secrets = each('--secret', request.secrets, (text) => parseSecret(text, caller));
+  const names = secrets.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) problems.add('--secret', `expected each name once, got ${twice} again`);
+  return {
+    secrets,
+    capAdd: [...new Set(each('--cap-add', request.capAdd, parseCapability))],
+    securityOpt: each('--security-opt', request.securityOpt, (text) =>
+      parseSecurityOption(text, caller),
+    ),
+  };
+}
+
+function checkApply({ values, origins }: EffectiveSettings, problems: Problems): void {
+  if (values.apply === 'never' || values.apply === null) return;
+  if (values.workspaceMode === 'copy') return;
+  problems.add(
+    origins.apply,
+    `expected --workspace-mode copy with it: there is nothing to bring back from "${String(values.workspaceMode)}"`,
+  );
+}
+
 function mountTexts(request: TaskRequest, { configFiles }: EffectiveSettings): MountTexts {
   return {
     volumes: request.volumes,
@@ -148,6 +187,9 @@ function fromSettings({ values, workspacePath }: EffectiveSettings, profile: Pro
     pull: required(values.pull),
     pullTimeoutMs: required(values.pullTimeout),
     workspace: required(workspacePath),
+    workspaceMode: required(values.workspaceMode),
+    apply: required(values.apply),
+    manifest: !required(values.noManifest),
     user: values.user,
     network: required(values.network),
     limits: {
@@ -156,8 +198,11 @@ function fromSettings({ values, workspacePath }: EffectiveSettings, profile: Pro
       pidsLimit: required(values.pidsLimit),
       timeoutMs: required(values.timeout),
       killAfterMs: required(values.killAfter),
+      workspaceBytes: values.workspaceLimit,
     },
     writableRoot: required(values.writableRoot),
+    runtime: values.runtime,
+    redact: required(values.redact),
     engine: required(values.engine),
     host: values.host,
     context: values.context,

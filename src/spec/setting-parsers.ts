@@ -54,6 +54,11 @@ export function parseUser(text: string): string {
   throw new Expectation('a user such as 1000:1000 or nobody', text);
 }
 
+export function parseRuntime(text: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(text)) return text;
+  throw new Expectation('the name of a runtime that the engine knows, such as runsc', text);
+}
+
 export function parseNetwork(text: string): string {
   const expected = `${[...ownNetworks].reverse().join(', ')} or the name of an existing network`;
   if (text === 'host') {

@@ -1,5 +1,12 @@
 import { formatBytes, parseBytes } from './bytes.ts';
-import { type IsolationLevel, engineChoices, isolationLevels, pullPolicies } from './choices.ts';
+import {
+  type IsolationLevel,
+  applyPolicies,
+  engineChoices,
+  isolationLevels,
+  pullPolicies,
+  workspaceModes,
+} from './choices.ts';
 import { formatDuration, parseDurationMs } from './duration.ts';
 import {
   networkWidth,
@@ -11,6 +18,7 @@ import {
   parseMemory,
   parseNetwork,
   parsePidsLimit,
+  parseRuntime,
   parseUser,
 } from './setting-parsers.ts';
 import { parseTaskId } from './task-id.ts';
@@ -57,6 +65,39 @@ export const settings = {
     default: '.',
     environment: ['SANDBOX_WORKSPACE'],
     config: false,
+    project: 'may-not-set',
+  },
+  workspaceMode: {
+    parse: oneOf(workspaceModes),
+    default: 'rw',
+    environment: ['SANDBOX_WORKSPACE_MODE'],
+    config: true,
+    project: 'may-narrow',
+    width: (mode: (typeof workspaceModes)[number]) => workspaceModes.indexOf(mode),
+  },
+  apply: {
+    parse: oneOf(applyPolicies),
+    default: 'never',
+    environment: [],
+    config: true,
+    project: 'may-narrow',
+    width: (policy: (typeof applyPolicies)[number]) => applyPolicies.indexOf(policy),
+  },
+  workspaceLimit: {
+    parse: parseBytes,
+    default: null,
+    defaultNote: 'none',
+    environment: ['SANDBOX_WORKSPACE_LIMIT'],
+    config: true,
+    project: 'may-narrow',
+    width: (bytes: number) => bytes,
+    format: formatBytes,
+  },
+  noManifest: {
+    parse: parseBoolean,
+    default: 'false',
+    environment: [],
+    config: true,
     project: 'may-not-set',
   },
   memory: {
@@ -126,6 +167,14 @@ export const settings = {
     project: 'may-narrow',
     width: Number,
   },
+  runtime: {
+    parse: parseRuntime,
+    default: null,
+    defaultNote: "the engine's own",
+    environment: ['SANDBOX_RUNTIME'],
+    config: true,
+    project: 'may-not-set',
+  },
   engine: {
     parse: oneOf(engineChoices),
     default: 'auto',
@@ -187,6 +236,13 @@ export const settings = {
     config: true,
     project: 'may-not-set',
     format: formatBytes,
+  },
+  redact: {
+    parse: parseBoolean,
+    default: 'false',
+    environment: [],
+    config: true,
+    project: 'may-set',
   },
   host: {
     parse: nonEmpty('an address such as unix:///run/docker.sock'),

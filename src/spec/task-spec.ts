@@ -1,5 +1,13 @@
 import * as v from 'valibot';
-import { engineChoices, isolationLevels, pullPolicies } from './choices.ts';
+import {
+  applyPolicies,
+  engineChoices,
+  isolationLevels,
+  pullPolicies,
+  workspaceModes,
+} from './choices.ts';
+import { capabilityNames } from './capabilities.ts';
+import { secretNamePattern } from './secret.ts';
 import { taskIdPattern } from './task-id.ts';
 
 const text = (description: string) =>
@@ -25,12 +33,21 @@ const tmpfsSchema = v.strictObject({
   sizeBytes: v.pipe(v.nullable(count('')), v.description('null: half of the memory limit.')),
 });
 
+const secretSchema = v.strictObject({
+  name: v.pipe(text('Its file is /run/secrets/NAME.'), v.regex(secretNamePattern)),
+  path: v.nullable(absolutePath("A file on the host; null: the caller's variable NAME.")),
+});
+
 const limitsSchema = v.strictObject({
   memoryBytes: count('Memory, with no swap on top.'),
   cpus: v.pipe(v.number(), v.minValue(0.01), v.description('CPU time per wall time.')),
   pidsLimit: count('Processes and threads.'),
   timeoutMs: count('Wall clock from the start of the command; 0 for none.'),
   killAfterMs: count('From the first signal to SIGKILL.'),
+  workspaceBytes: v.pipe(
+    v.nullable(count('')),
+    v.description('Growth of the workspace, checked at intervals; null: not limited.'),
+  ),
 });
 
 /** One task, completely resolved: what an engine needs and nothing else. */
@@ -53,8 +70,22 @@ export const taskSpecSchema = v.pipe(
     pull: v.picklist(pullPolicies),
     pullTimeoutMs: count('Limit of a pull; 0 for none.'),
     workspace: absolutePath('The real path of the host directory that the task sees.'),
+    workspaceMode: v.picklist(workspaceModes),
+    apply: v.pipe(
+      v.picklist(applyPolicies),
+      v.description('When the changes in a copy are brought back.'),
+    ),
+    manifest: v.pipe(
+      v.boolean(),
+      v.description('Whether the receipt lists the files that the task changed.'),
+    ),
     mounts: v.array(mountSchema),
     tmpfs: v.array(tmpfsSchema),
+    secrets: v.pipe(v.array(secretSchema), v.description('Never their values.')),
+    redact: v.pipe(
+      v.boolean(),
+      v.description('Whether secrets are replaced in the output that is passed on, too.'),
+    ),
     environment: v.record(v.string(), text('A value.')),
     labels: v.record(v.string(), text('A value.')),
     stdin: v.pipe(v.boolean(), v.description('True: standard input is forwarded.')),
@@ -62,6 +93,14 @@ export const taskSpecSchema = v.pipe(
     network: text('isolated, egress, none, or the name of an existing network.'),
     limits: limitsSchema,
     writableRoot: v.boolean(),
+    capAdd: v.pipe(
+      v.array(v.picklist(capabilityNames)),
+      v.description('Capabilities to keep of those that are all dropped.'),
+    ),
+    securityOpt: v.array(
+      text('seccomp=unconfined, seccomp=/FILE, apparmor=NAME or label=…, as in `docker run`.'),
+    ),
+    runtime: v.nullable(text("The engine's runtime by its name; null: its own default.")),
     engine: v.picklist(engineChoices),
     host: v.nullable(text('Address of the engine; null: it is searched for.')),
     context: v.nullable(text('A Docker context; null: the current one.')),
@@ -73,12 +112,16 @@ export const taskSpecSchema = v.pipe(
 );
 
 export type TaskSpec = Readonly<v.InferOutput<typeof taskSpecSchema>>;
+export type SecretSource = TaskSpec['secrets'][number];
 export type Mount = TaskSpec['mounts'][number];
 export type Tmpfs = TaskSpec['tmpfs'][number];
 export type Limits = TaskSpec['limits'];
 
 /** Where the task sees the workspace in a container, and its working directory. */
 export const workspaceTarget = '/workspace';
+
+/** Where the task finds its secrets, one file each. */
+export const secretsTarget = '/run/secrets';
 
 /** Labels under this prefix are ours: they say who owns a container. */
 export const ownLabelPrefix = 'sandbox-run.';

@@ -61,7 +61,7 @@ const records: Record<string, TaskRecord> = {
     engine: simulation,
     sandbox: {
       image: null,
-      isolation: { level: 'none', simulated: true },
+      isolation: { level: 'none', simulated: true, loosened: [] },
       notEnforced: ['memory', 'network'],
       enforced: {
         memoryBytes: null,
@@ -72,7 +72,7 @@ const records: Record<string, TaskRecord> = {
         killAfterMs: 0,
       },
       user: null,
-      network: { name: 'host', id: null },
+      network: { name: 'host', id: null, reaches: ['host'] },
       handle: null,
     },
   }),

@@ -40,7 +40,11 @@ describe('parseConfigFile', () => {
   });
 
   test.each([
-    ['an unknown key', '{"memroy": "1g"}', 'unknown key "memroy" (known: image, profile, memory,'],
+    [
+      'an unknown key',
+      '{"memroy": "1g"}',
+      'unknown key "memroy" (known: image, profile, workspaceMode,',
+    ],
     ['a key that only a flag may set', '{"workspace": "/"}', 'unknown key "workspace"'],
     ['a list instead of a value', '{"memory": ["1g"]}', '"memory": expected'],
     ['null instead of a value', '{"memory": null}', '"memory": expected'],

@@ -1,11 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { containerOptions, tmpfsOf } from '../../src/engine/docker/container-options.ts';
+import { containerOptions } from '../../src/engine/docker/container-options.ts';
+import { tmpfsOf } from '../../src/engine/docker/mounts.ts';
 import type { TaskSpec } from '../../src/spec/task-spec.ts';
 import { taskLimits, taskSpec } from './support/task-spec.ts';
 
 const placement = {
   user: '1000:1000',
-  networkMode: 'network-id',
+  networkMode: 'none',
+  networkSysctls: {},
+  securityOptions: ['no-new-privileges'],
+  secrets: [],
   imageEntrypoint: ['/entrypoint', '--flag'],
   labels: { 'sandbox-run.tool': 'sandbox-run' },
 };
@@ -34,7 +38,7 @@ test('A task without any wish is asked for with every protection', () => {
     HostConfig: {
       AutoRemove: true,
       Init: true,
-      NetworkMode: 'network-id',
+      NetworkMode: 'none',
       Memory: 536_870_912,
       MemorySwap: 536_870_912,
       NanoCpus: 1_000_000_000,
@@ -43,12 +47,14 @@ test('A task without any wish is asked for with every protection', () => {
       SecurityOpt: ['no-new-privileges'],
       ReadonlyRootfs: true,
       IpcMode: 'private',
+      ShmSize: 268_435_456,
       Ulimits: [{ Name: 'core', Soft: 0, Hard: 0 }],
       LogConfig: { Type: 'none', Config: {} },
       Mounts: [{ Type: 'bind', Source: '/srv/app', Target: '/workspace', ReadOnly: false }],
       Tmpfs: { '/tmp': megabytes256, '/home/sandbox': megabytes256 },
       Dns: ['127.0.0.1'],
       DnsSearch: ['.'],
+      ExtraHosts: ['sandbox:127.0.0.1'],
     },
   });
 });
@@ -71,12 +77,64 @@ test('Standard input is open only where it was asked for, and closes with its se
   expect(optionsOf({ stdin: true })).toMatchObject(open);
 });
 
-test.each(['egress', 'none', 'my-net'])(
-  'Only an isolated task has no name server: %s',
-  (network) => {
-    expect(optionsOf({ network }).HostConfig).not.toHaveProperty('Dns');
-  },
-);
+test.each(['isolated', 'none'])('A task in "%s" has no name server but knows itself', (network) => {
+  const options = optionsOf({ network });
+  expect(options.HostConfig).toMatchObject({
+    Dns: ['127.0.0.1'],
+    ExtraHosts: ['sandbox:127.0.0.1'],
+  });
+  expect(options).not.toHaveProperty('NetworkingConfig');
+});
+
+test.each(['egress', 'my-net'])('The network "%s" is named by its id alone', (network) => {
+  const options = containerOptions(taskSpec({ network }), { ...placement, networkMode: 'id-1' });
+  expect(options.HostConfig).toMatchObject({ NetworkMode: 'id-1' });
+  expect(options.HostConfig).not.toHaveProperty('Dns');
+  expect(options.HostConfig).not.toHaveProperty('Sysctls');
+  expect(options.NetworkingConfig).toEqual({ EndpointsConfig: { 'id-1': { NetworkID: 'id-1' } } });
+});
+
+test('What a network needs besides is asked for', () => {
+  const networkSysctls = { 'net.ipv6.conf.all.disable_ipv6': '1' };
+  const options = containerOptions(taskSpec({ network: 'egress' }), {
+    ...placement,
+    networkSysctls,
+  });
+  expect(options.HostConfig?.Sysctls).toEqual(networkSysctls);
+});
+
+test.each<[string, Partial<TaskSpec>, object]>([
+  ['--cap-add', { capAdd: ['NET_RAW'] }, { CapDrop: ['ALL'], CapAdd: ['NET_RAW'] }],
+  ['--runtime', { runtime: 'runsc' }, { Runtime: 'runsc' }],
+  ['--writable-root', { writableRoot: true }, { ReadonlyRootfs: false }],
+  [
+    '--workspace-mode ro',
+    { workspaceMode: 'ro' },
+    { Mounts: [{ Type: 'bind', Source: '/srv/app', Target: '/workspace', ReadOnly: true }] },
+  ],
+  [
+    '--workspace-mode copy',
+    { workspaceMode: 'copy' },
+    { Mounts: [{ Type: 'bind', Source: '/srv/app', Target: '/workspace', ReadOnly: false }] },
+  ],
+])('%s changes just what it says', (_, changes, expected) => {
+  const changed = optionsOf(changes).HostConfig ?? {};
+  expect(changed).toEqual({ ...optionsOf().HostConfig, ...expected });
+});
+
+test('Security options are passed on as they were resolved', () => {
+  const securityOptions = ['no-new-privileges', 'seccomp={}'];
+  const options = containerOptions(taskSpec(), { ...placement, securityOptions });
+  expect(options.HostConfig?.SecurityOpt).toEqual(securityOptions);
+});
+
+test('A secret is one read-only file, and its value is nowhere in what the engine is told', () => {
+  const secrets = [{ name: 'KEY', path: '/dev/shm/x/KEY' }];
+  const { HostConfig } = containerOptions(taskSpec(), { ...placement, secrets });
+  expect(HostConfig?.Mounts?.slice(1)).toEqual([
+    { Type: 'bind', Source: '/dev/shm/x/KEY', Target: '/run/secrets/KEY', ReadOnly: true },
+  ]);
+});
 
 test.each([
   [0.5, 500_000_000],
@@ -84,10 +142,6 @@ test.each([
   [0.1 + 0.2, 300_000_000],
 ])('%d CPUs are %i billionths', (cpus, nanoCpus) => {
   expect(optionsOf({ limits: taskLimits({ cpus }) }).HostConfig?.NanoCpus).toBe(nanoCpus);
-});
-
-test('A writable root is writable', () => {
-  expect(optionsOf({ writableRoot: true }).HostConfig?.ReadonlyRootfs).toBe(false);
 });
 
 test('Mounts keep any source as it is, and come after the workspace', () => {

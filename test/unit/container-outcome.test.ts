@@ -1,12 +1,7 @@
 import type Docker from 'dockerode';
 import { describe, expect, test } from 'vitest';
-import {
-  enforcedLimits,
-  notEnforced,
-  signalOf,
-} from '../../src/engine/docker/container-outcome.ts';
+import { enforcedLimits, signalOf } from '../../src/engine/docker/container-outcome.ts';
 import type { EngineObservation } from '../../src/engine/engine.ts';
-import type { TaskSpec } from '../../src/spec/task-spec.ts';
 import { taskLimits, taskSpec } from './support/task-spec.ts';
 
 const at = '2025-01-01T00:00:00.000Z';
@@ -66,52 +61,10 @@ function inspected(changes: Docker.HostConfig = {}): Docker.ContainerInspectInfo
     MemorySwap: 536_870_912,
     NanoCpus: 1_000_000_000,
     PidsLimit: 256,
-    CapDrop: ['ALL'],
-    SecurityOpt: ['no-new-privileges'],
-    ReadonlyRootfs: true,
     ...changes,
   };
   return { HostConfig } as Docker.ContainerInspectInfo;
 }
-
-function missing(changes: Docker.HostConfig = {}, specChanges: Partial<TaskSpec> = {}): string[] {
-  const [info, spec] = [inspected(changes), taskSpec(specChanges)];
-  return notEnforced(info, enforcedLimits(info, spec), spec);
-}
-
-/** Go writes null for a list that is empty; the type declarations do not know it. */
-const nullLists = JSON.parse('{"CapDrop": null, "SecurityOpt": null}') as Docker.HostConfig;
-
-describe('what is not enforced', () => {
-  test('Nothing, where the engine did as it was asked', () => {
-    expect(missing()).toEqual([]);
-    expect(missing({ SecurityOpt: ['no-new-privileges:true', 'label=disable'] })).toEqual([]);
-    expect(missing({ CapDrop: ['all'] })).toEqual([]);
-    expect(missing({ CapDrop: ['CAP_AUDIT_WRITE', 'CAP_CHOWN', 'CAP_KILL'] })).toEqual([]);
-    expect(missing({ ReadonlyRootfs: false }, { writableRoot: true })).toEqual([]);
-  });
-
-  test.each<[string[], Docker.HostConfig]>([
-    [['memory'], { Memory: 0 }],
-    [['memory'], { Memory: 1 }],
-    [['memory-swap'], { MemorySwap: -1 }],
-    [['memory-swap'], { MemorySwap: 0 }],
-    [['memory-swap'], { MemorySwap: 1_073_741_824 }],
-    [['cpus'], { NanoCpus: 0 }],
-    [['pids-limit'], { PidsLimit: -1 }],
-    [['pids-limit'], { PidsLimit: 0 }],
-    [['read-only-root'], { ReadonlyRootfs: false }],
-    [['no-new-privileges'], { SecurityOpt: ['seccomp=unconfined'] }],
-    [['capabilities'], { CapDrop: ['CAP_KILL'] }],
-    [['no-new-privileges', 'capabilities'], nullLists],
-    [
-      ['memory', 'memory-swap', 'cpus', 'pids-limit'],
-      { Memory: 0, MemorySwap: 0, NanoCpus: 0, PidsLimit: 0 },
-    ],
-  ])('%j, where the engine says %j', (names, changes) => {
-    expect(missing(changes)).toEqual(names);
-  });
-});
 
 describe('the limits in force', () => {
   test('are those that the engine reports, and null where it has none', () => {

@@ -18,10 +18,10 @@ const size = 'rw,exec,nosuid,nodev,mode=1777,size=268435456';
 test('The line of a task without any wish has every protection', () => {
   const line = [
     'docker run --rm --init --name sandbox-task-1 --hostname sandbox',
-    '--network sandbox-isolated --dns 127.0.0.1 --dns-search .',
+    '--network none --dns 127.0.0.1 --dns-search . --add-host sandbox:127.0.0.1',
     '--memory 536870912 --memory-swap 536870912 --cpus 1 --pids-limit 256',
     '--cap-drop ALL --security-opt no-new-privileges --read-only',
-    '--ipc private --ulimit core=0:0 --log-driver none --no-healthcheck',
+    '--ipc private --ulimit core=0:0 --log-driver none --no-healthcheck --shm-size 268435456',
     `--tmpfs /tmp:${size} --tmpfs /home/sandbox:${size}`,
     '--mount type=bind,source=/srv/app,target=/workspace --workdir /workspace --user 1000:1000',
     '--env HOME=/home/sandbox --entrypoint make --pull missing debian:bookworm-slim check',
@@ -31,7 +31,7 @@ test('The line of a task without any wish has every protection', () => {
 
 describe('the network', () => {
   test.each([
-    ['isolated', true, 'sandbox-isolated'],
+    ['isolated', false, 'none'],
     ['egress', true, 'sandbox-egress'],
     ['none', false, 'none'],
     ['my-net', false, 'my-net'],
@@ -41,15 +41,53 @@ describe('the network', () => {
     expect(valuesOf(lines.at(-1) ?? [], '--network')).toEqual([name]);
   });
 
-  test('What makes the isolated one is understood by every engine', () => {
-    const [line = []] = dockerCommands(taskSpec(), '0:0');
-    expect(line.slice(0, 4)).toEqual(['docker', 'network', 'create', '--internal']);
-    expect(line.at(-1)).toBe('sandbox-isolated');
-    expect(valuesOf(line, '--opt')).toEqual([
-      'com.docker.network.bridge.enable_icc=false',
-      'com.docker.network.bridge.inhibit_ipv4=true',
-    ]);
+  test('What makes ours is understood by every engine', () => {
+    const [line = []] = dockerCommands(taskSpec({ network: 'egress' }), '0:0');
+    expect(line.slice(0, 3)).toEqual(['docker', 'network', 'create']);
+    expect(line.at(-1)).toBe('sandbox-egress');
+    expect(valuesOf(line, '--opt')).toEqual(['com.docker.network.bridge.enable_icc=false']);
   });
+});
+
+test('What loosens a task is in the line', () => {
+  const line = runLine({
+    capAdd: ['NET_RAW', 'CHOWN'],
+    securityOpt: ['seccomp=/profile.json'],
+    runtime: 'runsc',
+    workspaceMode: 'ro',
+  });
+  expect(valuesOf(line, '--cap-add')).toEqual(['NET_RAW', 'CHOWN']);
+  expect(valuesOf(line, '--security-opt')).toEqual(['no-new-privileges', 'seccomp=/profile.json']);
+  expect(valuesOf(line, '--runtime')).toEqual(['runsc']);
+  expect(valuesOf(line, '--mount')).toEqual([
+    'type=bind,source=/srv/app,target=/workspace,readonly',
+  ]);
+});
+
+test('A copy is made first, and the task sees the copy', () => {
+  const lines = dockerCommands(taskSpec({ workspaceMode: 'copy' }), '0:0');
+  expect(lines[0]).toEqual([
+    ...['cp', '--archive', '--reflink=auto', '/srv/app', '/srv/app.task-1.copy'],
+  ]);
+  expect(valuesOf(lines[1] ?? [], '--mount')).toEqual([
+    'type=bind,source=/srv/app.task-1.copy,target=/workspace',
+  ]);
+});
+
+test('The files of secrets are made first, and no value is shown', () => {
+  const secrets = [
+    { name: 'A', path: null },
+    { name: 'B', path: '/keys/b' },
+  ];
+  const lines = dockerCommands(taskSpec({ secrets }), '0:0');
+  const folder = '/dev/shm/sandbox-task-1.secrets';
+  expect(lines[0]).toEqual(['mkdir', '-m', '700', folder]);
+  expect(lines[1]?.slice(-2)).toEqual(['A', `${folder}/A`]);
+  expect(lines[2]).toEqual(['install', '-m', '444', '/keys/b', `${folder}/B`]);
+  expect(valuesOf(lines[3] ?? [], '--mount').slice(1)).toEqual([
+    `type=bind,source=${folder}/A,target=/run/secrets/A,readonly`,
+    `type=bind,source=${folder}/B,target=/run/secrets/B,readonly`,
+  ]);
 });
 
 test.each<[string, Partial<TaskSpec>, string[]]>([

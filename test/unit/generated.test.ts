@@ -1,9 +1,11 @@
 import { toJsonSchema } from '@valibot/to-json-schema';
+import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { receiptSchema } from '../../src/receipt/receipt.ts';
 import { configSchema } from '../../src/spec/config-file.ts';
 import { taskSpecSchema } from '../../src/spec/task-spec.ts';
 import { cliReference } from './generated/cli-reference.ts';
+import { withSecurityTable } from './generated/security-table.ts';
 
 // `npm run generate` writes these files; here they only have to be up to date.
 const schemas = [
@@ -20,4 +22,10 @@ test.each(schemas)('%s says what the code says', async (path, schema) => {
 
 test('docs/cli.md says what the code says', async () => {
   await expect(cliReference()).toMatchFileSnapshot('../../docs/cli.md');
+});
+
+test('the table in docs/security.md says what the battery says', async () => {
+  const path = new URL('../../docs/security.md', import.meta.url);
+  const document = withSecurityTable(await readFile(path, 'utf8'));
+  await expect(document).toMatchFileSnapshot('../../docs/security.md');
 });

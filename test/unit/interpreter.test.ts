@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { interpreterOf } from '../../src/engine/docker/interpreter.ts';
+import { interpreterOf } from '../../src/engine/interpreter.ts';
 
 describe('what a program needs to start', () => {
   test.each([

@@ -138,6 +138,9 @@ describe("a project's file", () => {
     { name: 'isolation', below: 'none', narrower: 'container', wider: 'none' },
     { name: 'isolation', below: 'container', narrower: 'gvisor', wider: 'none' },
     { name: 'isolation', below: 'container', narrower: 'vm', wider: 'namespace' },
+    { name: 'workspaceMode', below: 'copy', narrower: 'ro', wider: 'rw' },
+    { name: 'apply', below: 'on-success', narrower: 'never', wider: 'always' },
+    { name: 'workspaceLimit', below: '1g', narrower: '10m', wider: '2g' },
   ];
   const widening = rows.filter(({ below, wider }) => below !== wider);
 

@@ -53,6 +53,13 @@ const rows: { outcome: Outcome; status: string; exitCode: number }[] = [
     status: 'out-of-memory',
     exitCode: 7,
   },
+  { outcome: { kind: 'workspace-limit', end: killed }, status: 'workspace-limit', exitCode: 137 },
+  {
+    // It ended by itself, and was past the limit by then.
+    outcome: { kind: 'workspace-limit', end: { exitCode: 0, signal: null } },
+    status: 'workspace-limit',
+    exitCode: 137,
+  },
   {
     outcome: { kind: 'cancelled', end: null, signal: 'SIGINT' },
     status: 'cancelled',

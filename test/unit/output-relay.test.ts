@@ -6,7 +6,12 @@ const forever = new Promise<void>(() => undefined);
 
 function relay(receiver: ChunkReceiver | null) {
   let gone = 0;
-  const output = new OutputRelay(100, receiver, () => (gone += 1));
+  const output = new OutputRelay(100, {
+    receiver,
+    onGone: () => (gone += 1),
+    redaction: null,
+    passesRedacted: false,
+  });
   return { output, gone: () => gone };
 }
 

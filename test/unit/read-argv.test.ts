@@ -77,6 +77,10 @@ describe('problems', () => {
     [['--memroy', '1g'], '--memroy: unknown option, did you mean --memory?'],
     [['--pid-limit=5'], '--pid-limit: unknown option, did you mean --pids-limit?'],
     [['--nam=5'], '--nam: unknown option, did you mean --name?'],
+    [
+      ['--privileged'],
+      '--privileged: there is no such mode: it would remove all isolation. Keep single capabilities with --cap-add',
+    ],
     [['--xyzzy-frobnicate'], '--xyzzy-frobnicate: unknown option'],
     [['-z'], '-z: unknown option'],
     [['-qz'], '-z: unknown option'],

@@ -9,10 +9,11 @@ import { expect, onTestFinished, test } from 'vitest';
 import { readArgs } from '../../src/cli/read-argv.ts';
 import { runFlags } from '../../src/commands/flags.ts';
 import { engineAddresses } from '../../src/engine/docker/address.ts';
-import { enforcedLimits, notEnforced } from '../../src/engine/docker/container-outcome.ts';
-import { tmpfsOf } from '../../src/engine/docker/container-options.ts';
+import { tmpfsOf } from '../../src/engine/docker/mounts.ts';
+import { notEnforced } from '../../src/engine/docker/protections.ts';
+import { engineInfo } from '../../src/engine/docker/engine-info.ts';
 import { HeldReport } from '../../src/engine/docker/exec-failure.ts';
-import { interpreterOf } from '../../src/engine/docker/interpreter.ts';
+import { interpreterOf } from '../../src/engine/interpreter.ts';
 import { acquireLock } from '../../src/engine/lock.ts';
 import { currentOwner } from '../../src/engine/owner.ts';
 import { pump } from '../../src/engine/pump.ts';
@@ -149,8 +150,12 @@ test('what is followed by more is no report and passes at once', () => {
 });
 test('cpus that are no whole number of billionths are enforced as far as can be', () => {
   const spec = taskSpec({ limits: taskLimits({ cpus: 0.3333333333 }) });
-  const info = { HostConfig: { NanoCpus: 333_333_333 } } as Docker.ContainerInspectInfo;
-  expect(notEnforced(info, enforcedLimits(info, spec), spec)).not.toContain('cpus');
+  const inspected = {
+    HostConfig: { NanoCpus: 333_333_333 },
+    Config: { User: '0:0' },
+  } as Docker.ContainerInspectInfo;
+  const inspection = { inspected, spec, info: engineInfo({}), product: null };
+  expect(notEnforced(inspection)).not.toContain('cpus');
 });
 test('a mount at /tmp/ leaves no tmpfs at /tmp', () => {
   const mounts = [{ type: 'volume', source: 'data', target: '/tmp/', readOnly: false }] as const;

@@ -63,7 +63,8 @@ const hourMs = 3_600_000;
 
 /** Without a deadline, and with a grace that no test waits for, unless it says so. */
 function watch(task: ControlledTask, limits: Partial<Limits> = {}) {
-  const [cancel, force, termination] = [
+  const [cancel, force, overLimit, termination] = [
+    new AbortController(),
     new AbortController(),
     new AbortController(),
     new Termination(),
@@ -74,11 +75,12 @@ function watch(task: ControlledTask, limits: Partial<Limits> = {}) {
       limits: taskLimits({ timeoutMs: 0, killAfterMs: hourMs, ...limits }),
       cancel: cancel.signal,
       force: force.signal,
+      overLimit: overLimit.signal,
       termination,
       onSignal: (signal) => announced.push(signal),
     });
   const sent = () => termination.signals.map(({ signal }) => signal);
-  return { cancel, force, termination, announced, sent, start };
+  return { cancel, force, overLimit, termination, announced, sent, start };
 }
 
 function useFakeTimers(): void {

@@ -86,7 +86,7 @@ describe('a receipt that is written', () => {
 describe('a place that cannot be had', () => {
   test.each([
     ['a directory', 'directory', 'it is a directory'],
-    ['a path through a file', 'file/r.json', ''],
+    ['a path through a file', 'file/r.json', 'a part of its path is not a directory'],
     ['a path deep below a file', 'file/deep/r.json', 'a part of its path is not a directory'],
   ])('is %s', async (_, name, reason) => {
     const root = await temporaryDirectory();
@@ -99,6 +99,14 @@ describe('a place that cannot be had', () => {
     expect((await readdir(root)).sort()).toEqual(['directory', 'file']);
     expect(await readdir(join(root, 'directory'))).toEqual([]);
   });
+
+  test.runIf(process.platform === 'linux')(
+    'is below a file system that takes nothing, where Node would try for ever',
+    async () => {
+      const failure = await failureOf(() => ReceiptPlace.reserve('/proc/nowhere/deep/r.json'));
+      expect(failure.message).toContain('its directory cannot be made');
+    },
+  );
 
   test('is one that a running task has, until it is released', async () => {
     const path = await receiptPath();

@@ -8,6 +8,14 @@ function captured(text: string) {
   return capture.finish();
 }
 
+const nothingLooked = {
+  changes: null,
+  defused: null,
+  growthBytes: null,
+  applied: null,
+  copyKeptAt: null,
+};
+
 /** A task that ran on an engine and passed. */
 export function taskRecord(changes: Partial<TaskRecord> = {}): TaskRecord {
   const end = { exitCode: 0, signal: null };
@@ -26,7 +34,7 @@ export function taskRecord(changes: Partial<TaskRecord> = {}): TaskRecord {
     },
     sandbox: {
       image: { reference: 'debian:bookworm-slim', id: 'sha256:abc', digest: 'debian@sha256:def' },
-      isolation: { level: 'container', simulated: false },
+      isolation: { level: 'container', simulated: false, loosened: [] },
       notEnforced: [],
       enforced: {
         memoryBytes: 536_870_912,
@@ -37,7 +45,7 @@ export function taskRecord(changes: Partial<TaskRecord> = {}): TaskRecord {
         killAfterMs: 5_000,
       },
       user: '1000:1000',
-      network: { name: 'isolated', id: 'network-id' },
+      network: { name: 'isolated', id: 'network-id', reaches: [] },
       handle: 'container-id',
     },
     ending: {
@@ -49,6 +57,8 @@ export function taskRecord(changes: Partial<TaskRecord> = {}): TaskRecord {
     },
     stdout: captured('out\n'),
     stderr: captured(''),
+    workspace: nothingLooked,
+    overLimitBytes: null,
     outputComplete: true,
     removed: true,
     startAsked: true,

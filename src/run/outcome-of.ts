@@ -1,0 +1,54 @@
+import type { Ending } from '../engine/engine.ts';
+import { SandboxFailure, errnoOf, messageOf } from '../failure.ts';
+import { type Outcome, taskEndOf } from '../outcome/outcome.ts';
+import type { Termination } from '../outcome/termination.ts';
+import type { WorkspaceReport } from '../receipt/receipt.ts';
+import type { TaskSpec } from '../spec/task-spec.ts';
+
+/** The first cause wins: what the sandbox did, then what the kernel did, then the command's own ending. */
+export function outcomeOf(ending: Ending, termination: Termination): Outcome {
+  const { end, oomKills, stoppedBy, endedFirst } = ending;
+  const cause = endedFirst ? null : termination.cause;
+  if (cause?.kind === 'deadline') return { kind: 'timed-out', end };
+  if (cause?.kind === 'workspace-limit') return { kind: 'workspace-limit', end };
+  if (cause?.kind === 'cancelled') return { kind: 'cancelled', end, signal: cause.signal };
+  // A child that was killed is no failure of a command that went on and succeeded.
+  if (oomKills !== null && oomKills > 0 && end.exitCode !== 0) {
+    return { kind: 'out-of-memory', end };
+  }
+  if (stoppedBy) return { kind: 'cancelled', end, signal: stoppedBy };
+  const { signal } = end;
+  return signal === null ? { kind: 'exited', end } : { kind: 'signaled', end: { ...end, signal } };
+}
+
+/** Output that could not be passed on is our failure; a reader that has gone away is its own decision. */
+export function lostOutput({ end }: Ending, error: unknown): Outcome | null {
+  if (error === null || errnoOf(error) === 'EPIPE') return null;
+  const failure = new SandboxFailure(
+    'output-not-writable',
+    `the task's output could not be passed on: ${messageOf(error)}`,
+    { hint: 'The receipt has it, up to --output-limit.', cause: error },
+  );
+  return { kind: 'engine-failed', failure, end };
+}
+
+/** Whether the changes in a copy are to be brought back after such an end. */
+export function mayApply(outcome: Outcome, { apply }: TaskSpec): boolean {
+  if (apply === 'never' || taskEndOf(outcome) === null) return false;
+  if (outcome.kind === 'workspace-limit' || outcome.kind === 'engine-failed') return false;
+  return apply === 'always' || (outcome.kind === 'exited' && outcome.end.exitCode === 0);
+}
+
+/** What was found in the workspace afterwards may turn a good end into a bad one, never the other way. */
+export function outcomeAfter(
+  outcome: Outcome,
+  { report, failure }: { report: WorkspaceReport; failure: SandboxFailure | null },
+  spec: TaskSpec,
+): Outcome {
+  const end = taskEndOf(outcome);
+  if (failure && outcome.kind !== 'engine-failed') return { kind: 'engine-failed', failure, end };
+  const limit = spec.limits.workspaceBytes;
+  const isOver = limit !== null && report.growthBytes !== null && report.growthBytes > limit;
+  const endedByItself = outcome.kind === 'exited' || outcome.kind === 'signaled';
+  return isOver && endedByItself && end ? { kind: 'workspace-limit', end } : outcome;
+}

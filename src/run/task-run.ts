@@ -1,0 +1,244 @@
+import type { CreateContext, EngineFacts, Ending, RunningTask, Sandbox } from '../engine/engine.ts';
+import { connectEngine, refuseLess } from '../engine/engines.ts';
+import { PhaseClock } from '../engine/phase-clock.ts';
+import { within } from '../engine/timer.ts';
+import { messageOf, toFailure } from '../failure.ts';
+import { type Outcome, outcomeOfFailure } from '../outcome/outcome.ts';
+import type { Redactor } from '../outcome/redactor.ts';
+import { Termination } from '../outcome/termination.ts';
+import type { TaskRecord } from '../receipt/compose-receipt.ts';
+import type { LoadedSecrets } from '../spec/secret.ts';
+import type { TaskSpec } from '../spec/task-spec.ts';
+import { WorkspaceSession } from '../workspace/workspace-session.ts';
+import { forwardInput } from './forward-input.ts';
+import { lostOutput, mayApply, outcomeAfter, outcomeOf } from './outcome-of.ts';
+import type { RunIo } from './run-task.ts';
+import { cancelSignalOf, supervise } from './supervise.ts';
+import { TaskOutput } from './task-output.ts';
+
+interface RunSecrets extends LoadedSecrets {
+  readonly redactor: Redactor | null;
+}
+
+/** One task from the first look at its workspace to the last. */
+export class TaskRun {
+  readonly #spec: TaskSpec;
+  readonly #io: RunIo;
+  readonly #secrets: RunSecrets;
+  readonly #phases = new PhaseClock();
+  readonly #termination = new Termination();
+  readonly #output: TaskOutput;
+  readonly #cancel: AbortSignal;
+  readonly #overLimit = new AbortController();
+  #engine: EngineFacts | null = null;
+  #sandbox: Sandbox | null = null;
+  #ending: Ending | null = null;
+  #outputComplete = true;
+  #removed: boolean | null = null;
+  #startAsked = false;
+  #start: { at: Date; ms: number } | null = null;
+  #end: { at: Date; ms: number } | null = null;
+  #workspace: TaskRecord['workspace'] = nothingLooked;
+  #overLimitBytes: number | null = null;
+
+  constructor(spec: TaskSpec, io: RunIo, secrets: RunSecrets) {
+    this.#spec = spec;
+    this.#io = io;
+    this.#secrets = secrets;
+    // As in a pipeline: whoever writes to a reader that has gone away gets SIGPIPE.
+    const readerGone = new AbortController();
+    this.#cancel = AbortSignal.any([io.cancel, readerGone.signal]);
+    const onGone = () => readerGone.abort('SIGPIPE');
+    this.#output = new TaskOutput(spec, { io, redactor: secrets.redactor, onGone });
+  }
+
+  async execute(): Promise<TaskRecord> {
+    const outcome = await this.#run();
+    const started = outcome.kind === 'not-started' ? null : this.#start;
+    return {
+      spec: this.#spec,
+      outcome,
+      engine: this.#engine,
+      sandbox: this.#sandbox?.facts ?? null,
+      ending: this.#ending,
+      ...this.#output.finish(),
+      outputComplete: this.#outputComplete,
+      workspace: this.#workspace,
+      overLimitBytes: this.#overLimitBytes,
+      removed: this.#removed,
+      startAsked: this.#startAsked,
+      cause: this.#termination.cause,
+      signals: this.#termination.signals,
+      startedAt: started?.at ?? null,
+      finishedAt: started && this.#end ? this.#end.at : null,
+      durationMs: started && this.#end ? this.#end.ms - started.ms : null,
+      phases: this.#phases.durations(),
+    };
+  }
+
+  /** The workspace is looked at before anything starts and after everything has ended, whatever happens between. */
+  async #run(): Promise<Outcome> {
+    const workspace = WorkspaceSession.open(this.#spec);
+    const outcome = await this.#outcome(workspace);
+    // What may still be running may still write: a look now would prove nothing.
+    const isOver = this.#removed === true && this.#startAsked;
+    if (!isOver) {
+      if (!this.#startAsked) await workspace.discard();
+      return outcome;
+    }
+    return await this.#phases.measure('collect', () => this.#collect(workspace, outcome));
+  }
+
+  async #collect(workspace: WorkspaceSession, outcome: Outcome): Promise<Outcome> {
+    const found = await workspace.finish({ apply: mayApply(outcome, this.#spec) });
+    this.#workspace = found.report;
+    this.#warnOfDefused();
+    const after = outcomeAfter(outcome, found, this.#spec);
+    if (after.kind === 'workspace-limit') this.#overLimitBytes ??= found.report.growthBytes;
+    return after;
+  }
+
+  /** The only place where a throw becomes an outcome. */
+  async #outcome(workspace: WorkspaceSession): Promise<Outcome> {
+    try {
+      return await this.#runOn(workspace);
+    } catch (error) {
+      if (this.#cancel.aborted && error === this.#cancel.reason) {
+        return { kind: 'cancelled', end: null, signal: cancelSignalOf(this.#cancel) };
+      }
+      return outcomeOfFailure(toFailure(error));
+    }
+  }
+
+  async #runOn(workspace: WorkspaceSession): Promise<Outcome> {
+    const cancel = this.#cancel;
+    cancel.throwIfAborted();
+    if (this.#secrets.failure) throw this.#secrets.failure;
+    const engine = await this.#phases.measure('connect', () =>
+      connectEngine(this.#spec, { cancel, env: this.#io.env }),
+    );
+    this.#engine = engine.facts;
+    try {
+      const spec = { ...this.#spec, workspace: await workspace.path };
+      this.#sandbox = await engine.create(spec, this.#createContext());
+      // What it runs on was a guess until now.
+      this.#engine = engine.facts;
+      await this.#phases.measure('scan', () => untilAborted(workspace.ready(), cancel));
+      return await this.#runIn(this.#sandbox, workspace);
+    } finally {
+      await this.#dispose();
+      await engine.close();
+    }
+  }
+
+  #createContext(): CreateContext {
+    const { secrets } = this.#secrets;
+    return { cancel: this.#cancel, warn: this.#warn, phases: this.#phases, secrets };
+  }
+
+  async #runIn(sandbox: Sandbox, workspace: WorkspaceSession): Promise<Outcome> {
+    refuseLess(sandbox.facts.isolation.level, this.#spec);
+    this.#cancel.throwIfAborted();
+    this.#startAsked = true;
+    const task = await this.#phases.measure('start', () => sandbox.start(this.#output.sinks));
+    this.#start = { at: new Date(), ms: performance.now() };
+    this.#io.onEvent({ kind: 'started' });
+    const stopInput = forwardInput(this.#io.stdin, task.stdin);
+    const stopWatch = this.#watch(workspace);
+    try {
+      this.#ending = await this.#phases.measure('run', () => this.#supervise(task));
+      this.#end = { at: new Date(), ms: performance.now() };
+      await this.#phases.measure('drain', () => this.#drain(task));
+      const lost = lostOutput(this.#ending, await this.#output.failure());
+      return lost ?? outcomeOf(this.#ending, this.#termination);
+    } catch (error) {
+      this.#outputComplete = false;
+      throw error;
+    } finally {
+      stopInput();
+      stopWatch();
+    }
+  }
+
+  #watch(workspace: WorkspaceSession): () => void {
+    const { workspaceBytes } = this.#spec.limits;
+    if (workspaceBytes === null) return () => undefined;
+    return workspace.watchGrowth(workspaceBytes, (seenBytes) => {
+      this.#overLimitBytes = seenBytes;
+      this.#overLimit.abort();
+    });
+  }
+
+  async #supervise(task: RunningTask): Promise<Ending> {
+    return await supervise(task, {
+      limits: this.#spec.limits,
+      cancel: this.#cancel,
+      force: this.#io.force,
+      overLimit: this.#overLimit.signal,
+      termination: this.#termination,
+      onSignal: (signal) => this.#output.allowAfter(signal),
+    });
+  }
+
+  /** What is left of the output, without waiting for a process that holds the pipe open. */
+  async #drain(task: RunningTask): Promise<void> {
+    this.#output.allowRest();
+    const limitMs = Math.max(this.#spec.limits.killAfterMs, leastDrainMs);
+    const drained = task.drained.then(() => true);
+    this.#outputComplete = await within(limitMs, drained, false);
+    this.#output.flush();
+  }
+
+  /** A task whose end is known keeps its outcome, whatever becomes of the tidying up. */
+  async #dispose(): Promise<void> {
+    const sandbox = this.#sandbox;
+    if (!sandbox) return;
+    try {
+      await this.#phases.measure('remove', () => sandbox.dispose());
+      this.#removed = true;
+    } catch (error) {
+      this.#removed = false;
+      this.#warn(`what is left of the task could not be removed: ${messageOf(error)}`);
+    }
+  }
+
+  /** Files of the caller's were touched, so the caller is told. */
+  #warnOfDefused(): void {
+    const defused = this.#workspace.defused ?? [];
+    if (defused.length === 0) return;
+    const shown = defused.slice(0, 3).map(({ path, found }) => `${path ?? '?'} (${found})`);
+    const more = defused.length > 3 ? ` and ${defused.length - 3} more` : '';
+    this.#warn(`the task left files that were made harmless: ${shown.join(', ')}${more}`);
+  }
+
+  readonly #warn = (message: string): void => {
+    this.#io.onEvent({ kind: 'warning', message });
+  };
+}
+
+const nothingLooked = {
+  changes: null,
+  defused: null,
+  growthBytes: null,
+  applied: null,
+  copyKeptAt: null,
+} as const;
+
+const leastDrainMs = 1_000;
+
+/** What `work` gives, unless the signal aborts first: then its reason is thrown. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  let onAbort: () => void = () => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    // A reason may be anything, such as the name of a signal.
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+    onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

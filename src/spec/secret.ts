@@ -1,0 +1,93 @@
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { SandboxFailure, messageOf, toFailure } from '../failure.ts';
+import { Expectation } from './expectation.ts';
+import type { Caller } from './host-path.ts';
+import type { SecretSource } from './task-spec.ts';
+
+/** A secret with its value, which never gets into a TaskSpec, a label or a receipt. */
+export interface Secret {
+  readonly name: string;
+  readonly value: Buffer;
+}
+
+export const secretNamePattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
+
+/** Shorter ones cannot be told from other text, so they could not be kept out of a receipt. */
+const leastBytes = 4;
+const mostBytes = 64 * 1024;
+
+/** `--secret NAME`, the caller's variable, or `--secret NAME=@FILE`. */
+export function parseSecret(text: string, caller: Caller): SecretSource {
+  const [, name = '', path] = /^([^=]*)(?:=@(.+))?$/s.exec(text) ?? [];
+  if (!secretNamePattern.test(name)) {
+    throw new Expectation('NAME (of a variable) or NAME=@FILE', text.replace(/=.*/s, '=…'));
+  }
+  if (path !== undefined) return { name, path: resolve(caller.cwd, path) };
+  if (caller.env[name] === undefined) {
+    throw new Expectation(`the name of a variable that is set, or ${name}=@FILE`, text);
+  }
+  return { name, path: null };
+}
+
+export interface LoadedSecrets {
+  readonly secrets: readonly Secret[];
+  /** Why there are none; a task must then not be started. */
+  readonly failure: SandboxFailure | null;
+}
+
+/** Answers a failure instead of throwing it: that, too, ends in a receipt. */
+export async function loadSecrets(
+  sources: readonly SecretSource[],
+  env: NodeJS.ProcessEnv,
+): Promise<LoadedSecrets> {
+  try {
+    return { secrets: await readSecrets(sources, env), failure: null };
+  } catch (error) {
+    return { secrets: [], failure: toFailure(error) };
+  }
+}
+
+/** Read as late as can be. Rejects with a SandboxFailure (`secret-unreadable`) that does not tell the value. */
+async function readSecrets(
+  sources: readonly SecretSource[],
+  env: NodeJS.ProcessEnv,
+): Promise<Secret[]> {
+  return await Promise.all(
+    sources.map(async ({ name, path }) => {
+      const value = path === null ? Buffer.from(env[name] ?? '') : await readSecretFile(name, path);
+      if (trimmed(value).length >= leastBytes && value.length <= mostBytes) return { name, value };
+      throw unusable(name, `expected ${leastBytes} bytes to 64 KiB, found ${value.length} bytes`);
+    }),
+  );
+}
+
+/** Without the newline at the end, which a file has and its printed form has not. */
+export function trimmed(value: Buffer): Buffer {
+  let end = value.length;
+  while (end > 0 && (value[end - 1] === 0x0a || value[end - 1] === 0x0d)) end -= 1;
+  return value.subarray(0, end);
+}
+
+/** A pipe is fine, as in `--secret KEY=@<(pass show key)`. */
+async function readSecretFile(name: string, path: string): Promise<Buffer> {
+  try {
+    const file = await open(path, constants.O_RDONLY | constants.O_NOCTTY);
+    try {
+      const found = await file.stat();
+      if (found.isFile() && found.size > mostBytes) throw new Error('it is larger than 64 KiB');
+      return await file.readFile();
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw unusable(name, messageOf(error));
+  }
+}
+
+function unusable(name: string, reason: string): SandboxFailure {
+  return new SandboxFailure('secret-unreadable', `the secret ${name} cannot be used: ${reason}`, {
+    hint: 'Mend the variable or the file that --secret names; nothing was started.',
+  });
+}
