@@ -6,6 +6,7 @@
 #   3. makes the image debian:bookworm-slim available: pulled or, where no registry can be reached,
 #      made with debootstrap from the Debian mirror that the machine's apt uses
 #   4. builds the project's own images that the tests use, as sandbox-NAME
+#   5. registers gVisor with that engine, where its package can be had, for the tests of --runtime
 #
 # Needs root only for what has to be installed, started or debootstrapped. What is there already stays
 # as it is, so a second call takes less than a second.
@@ -21,11 +22,12 @@ main() {
   temporary=$(mktemp -d "${TMPDIR:-/tmp}/sandbox-test-setup.XXXXXX")
   trap 'rm -rf --one-file-system "$temporary"' EXIT
 
-  # For the simulation engine, for pulling by TLS, for fetching a source package.
-  install_packages bubblewrap ca-certificates dpkg-dev
+  # For the simulation engine, for pulling by TLS, for fetching a source package, for building it without an engine.
+  install_packages bubblewrap ca-certificates dpkg-dev gcc libc6-dev make
   provide_engine
   provide_base_image
   build_image builder
+  provide_gvisor
 }
 
 # --- packages
@@ -160,6 +162,49 @@ build_image() {
 
 image_label() {
   docker image inspect --format "{{index .Config.Labels \"$2\"}}" "$1" 2>/dev/null || true
+}
+
+# --- runtimes
+
+# Real gVisor under a name that does not say so, and runc under one that lies, besides the usual name.
+# Its ptrace platform works on machines without KVM; without a network of its own it needs no raw sockets.
+provide_gvisor() {
+  local daemon_json=/etc/docker/daemon.json pid_file=/var/run/docker.pid runsc gvisor changed=0
+  if engine_knows sandbox-test-gvisor && engine_knows sandbox-test-runsc; then
+    say 'runtimes: gVisor is registered'
+    return 0
+  fi
+  is_root && [ -f "$pid_file" ] || { say 'runtimes: gVisor is left out, only root can register it with a local engine'; return 0; }
+  can_install_runsc || { say 'runtimes: gVisor is left out, there is no package runsc'; return 0; }
+  runsc=$(command -v runsc)
+  gvisor="{\"path\": \"$runsc\", \"runtimeArgs\": [\"--network=none\", \"--platform=ptrace\"]}"
+  node "$repository/test/engine/register-runtimes.mjs" "$daemon_json" "{
+    \"runsc\": $gvisor, \"sandbox-test-gvisor\": $gvisor, \"sandbox-test-runsc\": {\"path\": \"runc\"}
+  }" || changed=$?
+  [ $changed -eq 0 ] || [ $changed -eq 3 ] || fail "$daemon_json cannot be extended"
+  # The engine reads that file again without ending what runs.
+  kill -HUP "$(cat "$pid_file")"
+  wait_for_runtimes
+}
+
+engine_knows() {
+  docker info --format '{{range $name, $_ := .Runtimes}}{{println $name}}{{end}}' | grep -qxF -- "$1"
+}
+
+can_install_runsc() {
+  command -v runsc >/dev/null && return 0
+  update_package_lists
+  apt-cache show runsc >/dev/null 2>&1 || return 1
+  install_packages runsc
+}
+
+wait_for_runtimes() {
+  local deadline=$((SECONDS + 15))
+  until engine_knows sandbox-test-gvisor && engine_knows sandbox-test-runsc; do
+    [ $SECONDS -lt $deadline ] || { say 'runtimes: the engine did not take gVisor up'; return 0; }
+    sleep 0.2
+  done
+  say 'runtimes: gVisor registered'
 }
 
 # --- telling

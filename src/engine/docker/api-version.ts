@@ -2,7 +2,7 @@ import type { EngineAddress } from './context.ts';
 import { apiVersionRefused } from './engine-failure.ts';
 
 /** The span of API versions that this code was written for: Engine 20.10 to 28. */
-export const oldestApi = '1.41';
+const oldestApi = '1.41';
 const newestApi = '1.51';
 
 interface SpokenVersions {

@@ -4,7 +4,7 @@ import { join, posix } from 'node:path';
 import { errnoOf } from '../../failure.ts';
 import { isInside } from '../../spec/host-path.ts';
 import { type Mount, type TaskSpec, workspaceTarget } from '../../spec/task-spec.ts';
-import { interpreterOf } from './interpreter.ts';
+import { interpreterOf } from '../interpreter.ts';
 
 /** What stands where a command is looked for. */
 export type Found = 'missing' | 'not-executable' | 'no-interpreter' | 'executable';

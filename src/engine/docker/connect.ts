@@ -9,6 +9,8 @@ import { DockerApi } from './docker-api.ts';
 import { DockerEngine } from './docker-engine.ts';
 import { dockerCommands } from './docker-run-line.ts';
 import { connectFailure, isAbsent } from './engine-failure.ts';
+import { type EngineInfo, engineInfo } from './engine-info.ts';
+import { productOf } from './product.ts';
 import { taskUser } from './user.ts';
 
 const versionSchema = v.object({
@@ -16,11 +18,6 @@ const versionSchema = v.object({
   ApiVersion: v.string(),
   MinAPIVersion: v.optional(v.string(), '1.12'),
   Components: v.optional(v.nullable(v.array(v.object({ Name: v.string() })))),
-});
-const infoSchema = v.object({
-  DefaultRuntime: v.optional(v.string()),
-  CgroupVersion: v.optional(v.string()),
-  SecurityOptions: v.optional(v.nullable(v.array(v.string()))),
 });
 
 export const dockerDriver: EngineDriver = {
@@ -48,9 +45,10 @@ async function tryAddress(
       api.get('/version', cancel),
       api.get('/info', cancel),
     ]);
-    const facts = engineFacts(address, { version, info });
+    const about = engineInfo(info);
+    const facts = engineFacts(address, { version, about });
     api.useVersion(facts.apiVersion);
-    return new DockerEngine(api, facts);
+    return new DockerEngine(api, facts, about);
   } catch (error) {
     cancel.throwIfAborted();
     const cause = (error instanceof SandboxFailure ? error.cause : null) ?? error;
@@ -71,24 +69,18 @@ async function refuseOtherThanSocket({ url, origin }: EngineAddress): Promise<vo
   });
 }
 
-function engineFacts(address: EngineAddress, answers: { version: unknown; info: unknown }) {
-  const version = v.parse(versionSchema, answers.version);
-  const info = v.parse(infoSchema, answers.info);
+function engineFacts(address: EngineAddress, said: { version: unknown; about: EngineInfo }) {
+  const version = v.parse(versionSchema, said.version);
   return {
     name: 'docker',
     product: productOf(version.Components?.[0]?.Name),
     version: version.Version,
     apiVersion: negotiate(address, version),
     address: address.url,
-    runtime: info.DefaultRuntime ?? null,
-    rootless: info.SecurityOptions?.some((option) => option.startsWith('name=rootless')) ?? null,
-    cgroupVersion: info.CgroupVersion ? Number(info.CgroupVersion) : null,
+    runtime: said.about.defaultRuntime,
+    rootless: said.about.rootless,
+    cgroupVersion: said.about.cgroupVersion,
   } as const satisfies EngineFacts;
-}
-
-/** Docker calls its own just "Engine". */
-function productOf(component: string | undefined): string | null {
-  return component === 'Engine' ? 'Docker Engine' : (component ?? null);
 }
 
 function engineNotFound(addresses: readonly EngineAddress[]): SandboxFailure {

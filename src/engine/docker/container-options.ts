@@ -1,17 +1,23 @@
-import { posix } from 'node:path';
 import type Docker from 'dockerode';
-import { type TaskSpec, type Tmpfs, workspaceTarget } from '../../spec/task-spec.ts';
-import { isInside } from '../../spec/host-path.ts';
+import { type TaskSpec, workspaceTarget } from '../../spec/task-spec.ts';
+import { type SecretFile, hostMounts, mountOptions, tmpfsOf } from './mounts.ts';
+import { scratchBytes } from '../scratch-space.ts';
+import { hasNetwork } from './network-plan.ts';
+import { environmentOf } from './task-environment.ts';
 
 /** What the spec does not say and the engine does. */
 export interface Placement {
   readonly user: string;
+  /** `none`, or the id of a network. */
   readonly networkMode: string;
+  readonly networkSysctls: Readonly<Record<string, string>>;
   readonly imageEntrypoint: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
+  readonly securityOptions: readonly string[];
+  readonly secrets: readonly SecretFile[];
 }
 
-const defaultHome = '/home/sandbox';
+export const taskHostname = 'sandbox';
 
 export function containerName(id: string): string {
   return `sandbox-${id}`;
@@ -25,7 +31,7 @@ export function containerOptions(
   return {
     name: containerName(spec.id),
     Image: spec.image,
-    Hostname: 'sandbox',
+    Hostname: taskHostname,
     User: placement.user,
     WorkingDir: workspaceTarget,
     Env: environmentOf(spec),
@@ -41,76 +47,49 @@ export function containerOptions(
     OpenStdin: spec.stdin,
     StdinOnce: spec.stdin,
     HostConfig: hostConfig(spec, placement),
+    ...(hasNetwork(spec.network) ? endpointOf(placement.networkMode) : {}),
   };
 }
 
-function hostConfig(spec: TaskSpec, { networkMode }: Placement): Docker.HostConfig {
+/** By its id in both places: an engine that is told only the mode looks it up by name again, which may be ambiguous. */
+function endpointOf(networkId: string): Pick<Docker.ContainerCreateOptions, 'NetworkingConfig'> {
+  return { NetworkingConfig: { EndpointsConfig: { [networkId]: { NetworkID: networkId } } } };
+}
+
+function hostConfig(spec: TaskSpec, placement: Placement): Docker.HostConfig {
   const { memoryBytes, cpus, pidsLimit } = spec.limits;
   return {
     AutoRemove: true,
     Init: true,
-    NetworkMode: networkMode,
+    NetworkMode: placement.networkMode,
     Memory: memoryBytes,
     // Alone, Memory would allow as much swap again.
     MemorySwap: memoryBytes,
     NanoCpus: Math.round(cpus * 1e9),
     PidsLimit: pidsLimit,
     CapDrop: ['ALL'],
-    SecurityOpt: ['no-new-privileges'],
+    ...(spec.capAdd.length > 0 ? { CapAdd: [...spec.capAdd] } : {}),
+    SecurityOpt: [...placement.securityOptions],
     ReadonlyRootfs: !spec.writableRoot,
+    ...(spec.runtime === null ? {} : { Runtime: spec.runtime }),
     IpcMode: 'private',
+    ShmSize: scratchBytes(spec),
     Ulimits: [{ Name: 'core', Soft: 0, Hard: 0 }],
     // The attached stream is the only copy, so that a task cannot fill the engine's disk by talking.
     LogConfig: { Type: 'none', Config: {} },
-    Mounts: mountsOf(spec),
+    Mounts: mountOptions(hostMounts(spec, placement.secrets)),
     Tmpfs: Object.fromEntries(tmpfsOf(spec).map(({ target, options }) => [target, options])),
-    // Nothing answers there: an isolated task has no DNS server outside, not even by way of the engine's own.
-    ...(spec.network === 'isolated' ? { Dns: ['127.0.0.1'], DnsSearch: ['.'] } : {}),
+    ...(hasNetwork(spec.network) ? networkOptions(placement) : withoutNetwork),
   };
 }
 
-/** `Mounts`, since `Binds` splits at colons and makes a missing source as an empty directory. */
-function mountsOf(spec: TaskSpec): Docker.MountSettings[] {
-  const workspace = {
-    Type: 'bind',
-    Source: spec.workspace,
-    Target: workspaceTarget,
-    ReadOnly: false,
-  } as const;
-  const others = spec.mounts.map(({ type, source, target, readOnly }) => ({
-    Type: type,
-    Source: source,
-    Target: target,
-    ReadOnly: readOnly,
-  }));
-  return [workspace, ...others];
+function networkOptions({ networkSysctls }: Placement): Docker.HostConfig {
+  return Object.keys(networkSysctls).length > 0 ? { Sysctls: { ...networkSysctls } } : {};
 }
 
-function homeOf({ environment }: TaskSpec): string {
-  return environment.HOME ?? defaultHome;
-}
-
-export function environmentOf(spec: TaskSpec): string[] {
-  const home = 'HOME' in spec.environment ? [] : [`HOME=${defaultHome}`];
-  return [...home, ...Object.entries(spec.environment).map(([name, value]) => `${name}=${value}`)];
-}
-
-/** /tmp and $HOME, unless something else is there already, then what was asked for. */
-export function tmpfsOf(spec: TaskSpec): { target: string; options: string }[] {
-  const taken = [workspaceTarget, ...spec.mounts.map((mount) => posix.resolve(mount.target))];
-  const home = posix.resolve('/', homeOf(spec));
-  const own: Tmpfs[] = ['/tmp', home]
-    .filter((target) => target !== '/' && !taken.some((path) => isInside(target, path)))
-    .map((target) => ({ target, sizeBytes: null }));
-  const targets = new Map([...own, ...spec.tmpfs].map((tmpfs) => [tmpfs.target, tmpfs]));
-  return [...targets.values()].map((tmpfs) => ({
-    target: tmpfs.target,
-    options: tmpfsOptions(tmpfs, spec.limits.memoryBytes),
-  }));
-}
-
-/** Half of the memory limit, so that a full disk is seen before the memory is. Any uid may write, as in /tmp. */
-function tmpfsOptions({ sizeBytes }: Tmpfs, memoryBytes: number): string {
-  const size = sizeBytes ?? Math.floor(memoryBytes / 2);
-  return `rw,exec,nosuid,nodev,mode=1777,size=${size}`;
-}
+/** The engine would copy the host's name servers, and leave the task's own name unknown to itself. */
+const withoutNetwork: Docker.HostConfig = {
+  Dns: ['127.0.0.1'],
+  DnsSearch: ['.'],
+  ExtraHosts: [`${taskHostname}:127.0.0.1`],
+};

@@ -41,29 +41,3 @@ export function enforcedLimits(
     killAfterMs: limits.killAfterMs,
   };
 }
-
-/** What was asked for and is not in force, by the name of its flag or protection. */
-export function notEnforced(
-  { HostConfig }: Docker.ContainerInspectInfo,
-  enforced: EnforcedLimits,
-  spec: TaskSpec,
-): string[] {
-  const securityOptions = (HostConfig.SecurityOpt as string[] | null) ?? [];
-  const dropped = (HostConfig.CapDrop as string[] | null) ?? [];
-  const checks: [name: string, holds: boolean][] = [
-    ['memory', enforced.memoryBytes === spec.limits.memoryBytes],
-    ['memory-swap', enforced.memorySwapBytes === spec.limits.memoryBytes],
-    // The engine counts in billionths.
-    ['cpus', HostConfig.NanoCpus === Math.round(spec.limits.cpus * 1e9)],
-    ['pids-limit', enforced.pidsLimit === spec.limits.pidsLimit],
-    ['no-new-privileges', securityOptions.some((option) => option.startsWith('no-new-privileges'))],
-    ['capabilities', dropsAll(dropped)],
-    ['read-only-root', spec.writableRoot || HostConfig.ReadonlyRootfs === true],
-  ];
-  return checks.filter(([, holds]) => !holds).map(([name]) => name);
-}
-
-/** Podman spells `ALL` out as the list of what it dropped. */
-function dropsAll(dropped: readonly string[]): boolean {
-  return dropped.some((name) => name.toUpperCase() === 'ALL') || dropped.includes('CAP_CHOWN');
-}

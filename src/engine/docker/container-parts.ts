@@ -6,6 +6,7 @@ import type { SandboxFacts } from '../engine.ts';
 import type { CommandBefore } from './command-before.ts';
 import type { ContainerEvents } from './container-events.ts';
 import type { DockerApi } from './docker-api.ts';
+import type { SecretFiles } from './secret-files.ts';
 
 /** Everything that hangs on one created container. */
 export interface ContainerParts {
@@ -20,4 +21,5 @@ export interface ContainerParts {
   /** The task's PATH, where it is known. */
   readonly path: string | null;
   readonly commandBefore: CommandBefore;
+  readonly secrets: SecretFiles;
 }

@@ -1,38 +1,42 @@
-import { type TaskSpec, workspaceTarget } from '../../spec/task-spec.ts';
-import { containerName, environmentOf, tmpfsOf } from './container-options.ts';
-import { oldestApi } from './api-version.ts';
-import { engineNetworkName, wantedNetwork } from './network.ts';
-import { ownNetworks } from '../../spec/choices.ts';
+import { posix } from 'node:path';
+import type { Mount, TaskSpec } from '../../spec/task-spec.ts';
+import { workspaceTarget } from '../../spec/task-spec.ts';
+import { containerName, taskHostname } from './container-options.ts';
+import { type SecretFile, hostMounts, tmpfsOf } from './mounts.ts';
+import { scratchBytes } from '../scratch-space.ts';
+import { engineNetworkName, hasNetwork, isOwnNetwork, wantedNetwork } from './network-plan.ts';
+import { environmentOf } from './task-environment.ts';
 
-/** What to type to get the same container: its network, where it is ours, and the run itself. */
+/** What to type to get the same container: what it needs to be there first, and the run itself. */
 export function dockerCommands(spec: TaskSpec, user: string): string[][] {
-  const isOwn = isOwnNetwork(spec.network);
-  return [...(isOwn ? [networkCreateLine(spec.network)] : []), dockerRunLine(spec, user)];
+  const secrets = secretFiles(spec);
+  const copy = spec.workspaceMode === 'copy' ? `${spec.workspace}.${spec.id}.copy` : null;
+  const seen = copy === null ? spec : { ...spec, workspace: copy };
+  return [
+    ...(isOwnNetwork(spec.network) ? [networkCreateLine(spec.network)] : []),
+    // Without what .dockerignore leaves out of a copy, which no one command can do.
+    ...(copy === null ? [] : [['cp', '--archive', '--reflink=auto', spec.workspace, copy]]),
+    ...secretLines(spec, secrets),
+    dockerRunLine(seen, { user, mounts: hostMounts(seen, secrets) }),
+  ];
 }
 
 /** The `docker run` that starts the same container: without the deadline, the receipt and the tidying up. */
-function dockerRunLine(spec: TaskSpec, user: string): string[] {
-  const { memoryBytes, cpus, pidsLimit } = spec.limits;
+function dockerRunLine(
+  spec: TaskSpec,
+  { user, mounts }: { user: string; mounts: readonly Mount[] },
+): string[] {
   const [program = '', ...rest] = spec.command;
   return [
-    ...[
-      'docker',
-      'run',
-      '--rm',
-      '--init',
-      '--name',
-      containerName(spec.id),
-      '--hostname',
-      'sandbox',
-    ],
+    ...['docker', 'run', '--rm', '--init', '--name', containerName(spec.id)],
+    ...['--hostname', taskHostname],
     ...networkFlags(spec.network),
-    ...['--memory', String(memoryBytes), '--memory-swap', String(memoryBytes)],
-    ...['--cpus', String(cpus), '--pids-limit', String(pidsLimit)],
-    ...['--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'],
-    ...(spec.writableRoot ? [] : ['--read-only']),
+    ...limitFlags(spec),
+    ...privilegeFlags(spec),
     ...['--ipc', 'private', '--ulimit', 'core=0:0', '--log-driver', 'none', '--no-healthcheck'],
+    ...['--shm-size', String(scratchBytes(spec))],
     ...tmpfsOf(spec).flatMap(({ target, options }) => ['--tmpfs', `${target}:${options}`]),
-    ...mountFlags(spec),
+    ...mounts.flatMap(mountFlags),
     ...['--workdir', workspaceTarget, '--user', user],
     ...environmentFlags(spec),
     ...Object.entries(spec.labels).flatMap(([name, value]) => ['--label', `${name}=${value}`]),
@@ -43,15 +47,46 @@ function dockerRunLine(spec: TaskSpec, user: string): string[] {
   ];
 }
 
-function isOwnNetwork(network: string): boolean {
-  return network !== 'none' && ownNetworks.some((own) => own === network);
+function limitFlags({ limits }: TaskSpec): string[] {
+  const memory = String(limits.memoryBytes);
+  return [
+    ...['--memory', memory, '--memory-swap', memory],
+    ...['--cpus', String(limits.cpus), '--pids-limit', String(limits.pidsLimit)],
+  ];
 }
 
-/** In the form that engines of every version understand. */
-function networkCreateLine(network: string): string[] {
-  const { Name, Internal, Options, Labels } = wantedNetwork(network, oldestApi);
+function privilegeFlags(spec: TaskSpec): string[] {
+  const options = ['no-new-privileges', ...spec.securityOpt];
   return [
-    ...['docker', 'network', 'create', ...(Internal ? ['--internal'] : [])],
+    ...['--cap-drop', 'ALL', ...spec.capAdd.flatMap((name) => ['--cap-add', name])],
+    ...options.flatMap((option) => ['--security-opt', option]),
+    ...(spec.writableRoot ? [] : ['--read-only']),
+    ...(spec.runtime === null ? [] : ['--runtime', spec.runtime]),
+  ];
+}
+
+function secretFiles({ id, secrets }: TaskSpec): SecretFile[] {
+  return secrets.map(({ name }) => ({ name, path: `/dev/shm/sandbox-${id}.secrets/${name}` }));
+}
+
+/** A directory of the caller's alone, with files that any uid may read where they are mounted. */
+function secretLines({ secrets }: TaskSpec, files: readonly SecretFile[]): string[][] {
+  const [first] = files;
+  if (!first) return [];
+  const lines = files.map(({ path }, index) => {
+    const { name = '', path: source = null } = secrets[index] ?? {};
+    if (source !== null) return ['install', '-m', '444', source, path];
+    // The value of any variable, whatever its name, and nothing after it.
+    const program = String.raw`awk 'BEGIN { printf "%s", ENVIRON[ARGV[1]] }' "$1" >"$2" && chmod 444 "$2"`;
+    return ['sh', '-c', program, 'sh', name, path];
+  });
+  return [['mkdir', '-m', '700', posix.dirname(first.path)], ...lines];
+}
+
+function networkCreateLine(network: string): string[] {
+  const { Name, Options, Labels } = wantedNetwork(network);
+  return [
+    ...['docker', 'network', 'create'],
     ...Object.entries(Options ?? {}).flatMap(([option, value]) => ['--opt', `${option}=${value}`]),
     ...Object.entries(Labels ?? {}).flatMap(([name, value]) => ['--label', `${name}=${value}`]),
     Name,
@@ -59,24 +94,16 @@ function networkCreateLine(network: string): string[] {
 }
 
 function networkFlags(network: string): string[] {
-  const name = isOwnNetwork(network) ? engineNetworkName(network) : network;
-  const flags = ['--network', name];
-  return network === 'isolated' ? [...flags, '--dns', '127.0.0.1', '--dns-search', '.'] : flags;
+  if (hasNetwork(network)) {
+    return ['--network', isOwnNetwork(network) ? engineNetworkName(network) : network];
+  }
+  const alone = ['--dns', '127.0.0.1', '--dns-search', '.', '--add-host'];
+  return ['--network', 'none', ...alone, `${taskHostname}:127.0.0.1`];
 }
 
-function mountFlags(spec: TaskSpec): string[] {
-  const workspace = {
-    type: 'bind',
-    source: spec.workspace,
-    target: workspaceTarget,
-    readOnly: false,
-  };
-  return [workspace, ...spec.mounts].flatMap(({ type, source, target, readOnly }) => [
-    '--mount',
-    [`type=${type}`, `source=${source}`, `target=${target}`, ...(readOnly ? ['readonly'] : [])]
-      .map(csvField)
-      .join(','),
-  ]);
+function mountFlags({ type, source, target, readOnly }: Mount): string[] {
+  const fields = [`type=${type}`, `source=${source}`, `target=${target}`];
+  return ['--mount', [...fields, ...(readOnly ? ['readonly'] : [])].map(csvField).join(',')];
 }
 
 function csvField(field: string): string {

@@ -21,11 +21,12 @@ export class DockerSandbox implements Sandbox {
   }
 
   async start(output: OutputSinks): Promise<RunningContainer> {
-    const { api, container } = this.#parts;
+    const { api, container, secrets } = this.#parts;
     // Before the start: the first bytes of a short task come before the engine says that it has started.
     this.#running = new RunningContainer(this.#parts, output);
     try {
       await api.call(callLimitsMs.slow, (abortSignal) => container.start({ abortSignal }));
+      await secrets.remove();
       return this.#running;
     } catch (error) {
       if (error instanceof SandboxFailure && httpStatusOf(error) === null) throw error;
@@ -38,7 +39,7 @@ export class DockerSandbox implements Sandbox {
   }
 
   async dispose(): Promise<void> {
-    const { attached, waiting, events, api, container } = this.#parts;
+    const { attached, waiting, events, api, container, secrets } = this.#parts;
     try {
       const removesItself = events.count('die') > 0;
       if (removesItself && (await events.seen('destroy', removalLimitMs))) return;
@@ -48,6 +49,7 @@ export class DockerSandbox implements Sandbox {
       attached.destroy();
       waiting.destroy();
       events.close();
+      await secrets.remove();
     }
   }
 }

@@ -6,7 +6,7 @@ import { type CommandBefore, type Found, isTaskWritable } from './command-before
 import type { DockerApi } from './docker-api.ts';
 import { removeContainer } from './remove-container.ts';
 import { httpStatusOf } from './engine-failure.ts';
-import { interpreterOf } from './interpreter.ts';
+import { interpreterOf } from '../interpreter.ts';
 
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 

@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { SandboxFailure } from '../../failure.ts';
-import { ownNetworks } from '../../spec/choices.ts';
 import { type Lock, acquireLock } from '../lock.ts';
 import { ownTemporaryDirectory } from '../own-directory.ts';
-import { isOlder } from './api-version.ts';
 import { type DockerApi, callLimitsMs } from './docker-api.ts';
-import { labels, toolLabels } from './labels.ts';
+import { labels } from './labels.ts';
+import { hasNetwork, isOwnNetwork, wantedNetwork } from './network-plan.ts';
 
 export interface UsableNetwork {
   readonly name: string;
@@ -17,11 +16,6 @@ export interface UsableNetwork {
 
 type NetworkInfo = Docker.NetworkInspectInfo;
 
-/** The engine's name of a network that is ours. */
-export function engineNetworkName(name: string): string {
-  return `sandbox-${name}`;
-}
-
 /**
  * The network to attach a task to; ours are made when they are missing. One network serves all tasks: the
  * default address pools hold only about 31.
@@ -29,11 +23,11 @@ export function engineNetworkName(name: string): string {
 export async function ensureNetwork(
   api: DockerApi,
   name: string,
-  { apiVersion, cancel }: { apiVersion: string; cancel: AbortSignal },
+  cancel: AbortSignal,
 ): Promise<UsableNetwork> {
-  if (name === 'none') return { name, mode: 'none', id: null };
-  if (!ownNetworks.some((own) => own === name)) return await existingNetwork(api, name, cancel);
-  const wanted = wantedNetwork(name, apiVersion);
+  if (!hasNetwork(name)) return { name, mode: 'none', id: null };
+  if (!isOwnNetwork(name)) return await existingNetwork(api, name, cancel);
+  const wanted = wantedNetwork(name);
   const found = await ownNetworksNamed(api, wanted.Name, cancel);
   const network = found.length === 1 ? found[0] : await makeOne(api, wanted);
   if (!network) throw vanished(wanted.Name);
@@ -48,16 +42,16 @@ async function existingNetwork(
 ): Promise<UsableNetwork> {
   const all = await list(api, name, cancel);
   const network = all.find((candidate) => candidate.Name === name || candidate.Id === name);
-  if (network) return { name, mode: network.Id, id: network.Id };
+  if (network && !['host', 'null'].includes(network.Driver))
+    return { name, mode: network.Id, id: network.Id };
   throw new SandboxFailure('network-not-usable', `there is no network "${name}" on the engine`, {
     hint: `Create it with \`docker network create ${name}\`, or use isolated, egress or none.`,
   });
 }
 
 /**
- * Six creations at once make six networks of the same name, and an engine that is asked for one by its id still
- * looks it up by name and calls it ambiguous. So only one process of this host creates at a time, and whoever
- * sees several (another host may share the engine) keeps the oldest, the id deciding between equals.
+ * Six creations at once make six networks of the same name. So only one process of this host creates at a time,
+ * and whoever sees several (another host may share the engine) keeps the oldest, the id deciding between equals.
  */
 async function makeOne(
   api: DockerApi,
@@ -92,7 +86,7 @@ async function waitForLock(path: string): Promise<Lock | null> {
 const lockAttempts = 100;
 const lockPauseMs = 50;
 
-function isOurs({ Labels }: NetworkInfo): boolean {
+function isOurs({ Labels }: Pick<NetworkInfo, 'Labels'>): boolean {
   return Labels?.[labels.tool] !== undefined;
 }
 
@@ -134,43 +128,9 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/**
- * isolated: no way out (internal), no address of the host on the bridge, no traffic between tasks.
- * `--internal` alone still reaches the host through the gateway address.
- */
-export function wantedNetwork(name: string, apiVersion: string): Docker.NetworkCreateOptions {
-  const isolated = name === 'isolated';
-  return {
-    Name: engineNetworkName(name),
-    Driver: 'bridge',
-    Internal: isolated,
-    EnableIPv6: false,
-    Attachable: false,
-    Labels: { ...toolLabels() },
-    Options: {
-      'com.docker.network.bridge.enable_icc': 'false',
-      ...(isolated ? withoutGateway(apiVersion) : {}),
-    },
-  };
-}
-
-/** Engine 28 (API 1.48) has a mode of its own for a bridge without an address of the host. */
-function withoutGateway(apiVersion: string): Record<string, string> {
-  return isOlder(apiVersion, '1.48')
-    ? { 'com.docker.network.bridge.inhibit_ipv4': 'true' }
-    : { 'com.docker.network.bridge.gateway_mode_ipv4': 'isolated' };
-}
-
 /** A network of our name that someone made otherwise isolates less than its name promises. */
 function checkOptions(network: NetworkInfo, wanted: Docker.NetworkCreateOptions): void {
-  const differing = [
-    ...(network.Driver === wanted.Driver ? [] : ['driver']),
-    ...(network.Internal === wanted.Internal ? [] : ['internal']),
-    ...(network.EnableIPv6 ? ['IPv6'] : []),
-    ...Object.entries(wanted.Options ?? {})
-      .filter(([option, value]) => network.Options?.[option] !== value)
-      .map(([option]) => option),
-  ];
+  const differing = differingOptions(network, wanted);
   if (differing.length === 0) return;
   throw new SandboxFailure(
     'network-not-usable',
@@ -178,3 +138,23 @@ function checkOptions(network: NetworkInfo, wanted: Docker.NetworkCreateOptions)
     { hint: `Remove it, it is made again when needed: docker network rm ${network.Name}` },
   );
 }
+
+/** What an engine adds by itself does not count, unless it is an option of the bridge, which may open it. */
+export function differingOptions(
+  network: Pick<NetworkInfo, 'Driver' | 'Internal' | 'EnableIPv6' | 'Options' | 'Labels'>,
+  wanted: Docker.NetworkCreateOptions,
+): string[] {
+  const found = network.Options ?? {};
+  const asked = wanted.Options ?? {};
+  const bridgeOptions = Object.keys(found).filter((option) => option.startsWith(bridgePrefix));
+  const options = new Set([...Object.keys(asked), ...bridgeOptions]);
+  return [
+    ...(network.Driver === wanted.Driver ? [] : ['driver']),
+    ...(network.Internal === wanted.Internal ? [] : ['internal']),
+    ...(network.EnableIPv6 ? ['IPv6'] : []),
+    ...[...options].filter((option) => found[option] !== asked[option]),
+    ...(isOurs(network) ? [] : ['label']),
+  ];
+}
+
+const bridgePrefix = 'com.docker.network.bridge.';

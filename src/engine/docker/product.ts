@@ -1,0 +1,6 @@
+export const dockerProduct = 'Docker Engine';
+
+/** Docker calls its own just "Engine". */
+export function productOf(component: string | undefined): string | null {
+  return component === 'Engine' ? dockerProduct : (component ?? null);
+}

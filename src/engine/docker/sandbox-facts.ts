@@ -1,0 +1,46 @@
+import type Docker from 'dockerode';
+import type { TaskSpec } from '../../spec/task-spec.ts';
+import type { EngineFacts, SandboxFacts } from '../engine.ts';
+import { enforcedLimits } from './container-outcome.ts';
+import type { EngineInfo } from './engine-info.ts';
+import type { UsableImage } from './image.ts';
+import { loosened } from './loosened.ts';
+import type { UsableNetwork } from './network.ts';
+import { reachesOf } from './network-plan.ts';
+import type { Inspection } from './inspection.ts';
+import { notEnforced } from './protections.ts';
+import { levelOf, runtimeOf } from './runtime.ts';
+
+interface MadeOf {
+  readonly inspected: Docker.ContainerInspectInfo;
+  readonly image: UsableImage;
+  readonly network: UsableNetwork;
+  readonly engine: EngineFacts;
+  readonly info: EngineInfo;
+}
+
+/** What was made, as the engine tells it: nothing here is copied from what was asked for. */
+export function sandboxFacts(spec: TaskSpec, made: MadeOf): SandboxFacts {
+  const { inspected, image, network, engine, info } = made;
+  const { product, apiVersion } = engine;
+  const inspection: Inspection = { inspected, spec, info, product };
+  const { reference, id, digest } = image;
+  const { filtersBridges } = info;
+  return {
+    image: { reference, id, digest },
+    isolation: {
+      level: levelOf(runtimeOf(inspected, info), info),
+      simulated: false,
+      loosened: loosened(inspection),
+    },
+    enforced: enforcedLimits(inspected, spec),
+    notEnforced: notEnforced(inspection),
+    user: inspected.Config.User === '' ? null : inspected.Config.User,
+    network: {
+      name: network.name,
+      id: network.id,
+      reaches: reachesOf(network.name, { apiVersion, filtersBridges }),
+    },
+    handle: inspected.Id,
+  };
+}
