@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { SandboxFailure } from '../failure.ts';
 
 /** Everyone can write to the temporary directory: what somebody else put there under our name is refused. */
-export async function ownTemporaryDirectory(): Promise<string> {
+export async function ownTemporaryDirectory(parent = tmpdir()): Promise<string> {
   const uid = process.getuid?.() ?? 0;
-  const base = join(tmpdir(), `sandbox-${uid}`);
+  const base = join(parent, `sandbox-${uid}`);
   await mkdir(base, { mode: 0o700, recursive: true });
   const found = await lstat(base);
   const isOurs = found.isDirectory() && found.uid === uid && (found.mode & 0o022) === 0;

@@ -29,5 +29,7 @@ export async function pump(
     const finish = () => void taken.then(() => resolve());
     source.on('close', finish);
     source.on('end', finish);
+    // One that has nothing to say may have ended before anybody listened.
+    if (source.readableEnded || source.destroyed) finish();
   });
 }

@@ -5,8 +5,10 @@ import { execa } from 'execa';
 import { type TaskSpec } from '../../spec/task-spec.ts';
 import type { Ending, OutputSinks, RunningTask, Sandbox, SandboxFacts } from '../engine.ts';
 import { pump } from '../pump.ts';
+import { defaultPath } from './find-program.ts';
 import { endingOf, spawnFailure } from './process-outcome.ts';
-import { killTree, markerVariable, sendTo } from './process-tree.ts';
+import { sendTo } from './process-facts.ts';
+import { killTree, markerVariable } from './process-tree.ts';
 import type { TaskDirectory } from './task-directory.ts';
 
 interface ProcessParts {
@@ -14,8 +16,6 @@ interface ProcessParts {
   readonly directory: TaskDirectory;
   readonly facts: SandboxFacts;
 }
-
-const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** One command as a process group that dies as a whole, like the processes of a container. */
 export class ProcessSandbox implements Sandbox {

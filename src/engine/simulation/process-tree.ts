@@ -1,14 +1,7 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { type ProcessFacts, allPids, readProcess, readQuietly, sendTo } from './process-facts.ts';
 
 /** Carried by every process of a task, so that one that left its group and session is found as well. */
 export const markerVariable = 'SANDBOX_TASK';
-
-interface ProcessFacts {
-  readonly pid: number;
-  readonly parent: number;
-  readonly group: number;
-  readonly session: number;
-}
 
 /** More rounds than any tree that is not growing faster than it is killed. */
 const mostRounds = 50;
@@ -24,15 +17,6 @@ export function killTree(leader: number, marker: string): void {
     const members = findTree(leader, marker);
     if (members.length === 0) return;
     for (const pid of members) sendTo(pid, 'SIGKILL');
-  }
-}
-
-/** True when it was delivered to at least one process. */
-export function sendTo(target: number, signal: NodeJS.Signals): boolean {
-  try {
-    return process.kill(target, signal);
-  } catch {
-    return false;
   }
 }
 
@@ -52,32 +36,12 @@ function findTree(leader: number, marker: string): number[] {
 
 /** Living processes; a zombie has nothing left to kill. */
 function readProcesses(): ProcessFacts[] {
-  return numericNames('/proc').flatMap((pid) => {
-    const stat = readQuietly(`/proc/${pid}/stat`);
-    const [state, parent, group, session] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    if (stat === '' || state === 'Z' || state === 'X') return [];
-    return [{ pid, parent: Number(parent), group: Number(group), session: Number(session) }];
+  return allPids().flatMap((pid) => {
+    const found = readProcess(pid);
+    return found === null || found.state === 'Z' || found.state === 'X' ? [] : [found];
   });
-}
-
-function numericNames(directory: string): number[] {
-  try {
-    return readdirSync(directory)
-      .map(Number)
-      .filter((pid) => pid > 0);
-  } catch {
-    return [];
-  }
 }
 
 function hasMarker(pid: number, marker: string): boolean {
   return readQuietly(`/proc/${pid}/environ`).split('\0').includes(`${markerVariable}=${marker}`);
-}
-
-function readQuietly(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }

@@ -1,90 +1,142 @@
 import { release } from 'node:os';
 import { SandboxFailure } from '../../failure.ts';
-import { ownNetworks } from '../../spec/choices.ts';
 import type { TaskSpec } from '../../spec/task-spec.ts';
-import type { CreateContext, Engine, EngineDriver, EngineFacts, SandboxFacts } from '../engine.ts';
-import { ProcessSandbox } from './process-sandbox.ts';
-import { createTaskDirectory } from './task-directory.ts';
-
-/** What nothing stands for when a command is a plain process of the caller. */
-const notEnforced = [
-  'memory',
-  'memory-swap',
-  'cpus',
-  'pids-limit',
-  'network',
-  'file-system',
-  'read-only-root',
-  'capabilities',
-  'no-new-privileges',
-  'seccomp',
-  'image',
-] as const;
-
-const facts: EngineFacts = {
-  name: 'simulation',
-  product: 'process group',
-  version: release(),
-  apiVersion: null,
-  address: null,
-  runtime: null,
-  rootless: null,
-  cgroupVersion: null,
-};
+import { refuseLess } from '../engines.ts';
+import type {
+  ConnectOptions,
+  CreateContext,
+  Engine,
+  EngineDriver,
+  EngineFacts,
+  Sandbox,
+} from '../engine.ts';
+import { within } from '../timer.ts';
+import { findBubblewrap } from './bubblewrap.ts';
+import { type FoundCgroupHost, cgroupVersion, findCgroupHost } from './cgroup-host.ts';
+import { createBubblewrapSandbox } from './create-bubblewrap-sandbox.ts';
+import { refuseWhatCannotBe } from './refusals.ts';
+import { type Means, levelOf, processGroupFacts } from './simulation-facts.ts';
+import { simulationWarning } from './simulation-warning.ts';
+import { type TaskDirectory, createTaskDirectory } from './task-directory.ts';
 
 export const simulationDriver: EngineDriver = {
-  connect: () =>
-    Promise.resolve({ facts, create, close: () => Promise.resolve() } satisfies Engine),
+  connect: async (options) => new SimulationEngine(await findMeans(options.env), options),
   equivalentCommands: () => [],
 };
 
-/** The command as a process group of its own, with a clean environment and nothing else between it and the host. */
-async function create(spec: TaskSpec, { phases }: CreateContext): Promise<ProcessSandbox> {
-  refuseWhatCannotBe(spec);
-  return await phases.measure('create', async () => {
-    const directory = await createTaskDirectory(spec.id);
-    return new ProcessSandbox({ spec, directory, facts: sandboxFacts(spec) });
-  });
+export interface SimulationCapability {
+  readonly level: 'namespace' | 'none';
+  /** Why it is not more, and what to do about it; null where bubblewrap works. */
+  readonly reason: string | null;
+  readonly remedy: string | null;
+  /** What keeps limits of memory, CPUs and processes; null where nothing does. */
+  readonly cgroup: {
+    readonly version: 1 | 2;
+    readonly kind: 'cgroup' | 'systemd-scope';
+    readonly controllers: readonly string[];
+  } | null;
+  /** Why some limit, or all of them, cannot be kept; null where every one can. */
+  readonly cgroupReason: string | null;
 }
 
-/** These change what the task sees: a task that silently ran without them would give a wrong answer. */
-function refuseWhatCannotBe(spec: TaskSpec): void {
-  const asked = [
-    ...(spec.mounts.length > 0 ? ['--volume and --mount'] : []),
-    ...(spec.tmpfs.length > 0 ? ['--tmpfs'] : []),
-    ...(spec.keepEntrypoint ? ['--keep-entrypoint'] : []),
-    ...(isOtherUser(spec.user) ? ['--user'] : []),
-    ...(ownNetworks.some((own) => own === spec.network) ? [] : ['--network NAME']),
-  ];
-  if (asked.length === 0) return;
-  throw new SandboxFailure('not-enforceable', `simulation cannot do ${asked.join(', ')}`, {
-    hint: 'Run it with an engine (--engine docker), or leave the option out.',
-  });
-}
-
-function isOtherUser(user: string | null): boolean {
-  if (user === null) return false;
-  const own = [process.getuid?.(), process.getgid?.()].map(String);
-  return user !== own.join(':') && user !== own[0];
-}
-
-function sandboxFacts(spec: TaskSpec): SandboxFacts {
-  const { timeoutMs, killAfterMs } = spec.limits;
-  const user = process.getuid && process.getgid ? `${process.getuid()}:${process.getgid()}` : null;
+/** What simulation can do on this host for this caller. */
+export async function simulationCapability(env: NodeJS.ProcessEnv): Promise<SimulationCapability> {
+  const { bubblewrap, obstacle, cgroups } = await findMeans(env);
+  const { host, reason: cgroupReason } = cgroups;
   return {
-    image: null,
-    isolation: { level: 'none', simulated: true },
-    notEnforced,
-    enforced: {
-      memoryBytes: null,
-      memorySwapBytes: null,
-      cpus: null,
-      pidsLimit: null,
-      timeoutMs: timeoutMs === 0 ? null : timeoutMs,
-      killAfterMs,
-    },
-    user,
-    network: { name: 'host', id: null },
-    handle: null,
+    level: bubblewrap ? 'namespace' : 'none',
+    reason: obstacle?.reason ?? null,
+    remedy: obstacle?.remedy ?? null,
+    cgroup: host && { version: host.version, kind: host.kind, controllers: host.controllers },
+    cgroupReason,
   };
+}
+
+async function findMeans(env: NodeJS.ProcessEnv): Promise<Means> {
+  // The second is mostly reading, done while bubblewrap is being tried.
+  const [found, cgroups] = await Promise.all([findBubblewrap(), findCgroupHost(env)]);
+  if ('path' in found) return { bubblewrap: found, obstacle: null, cgroups };
+  // A plain process could leave the cgroup again, so none is made for it.
+  const none: FoundCgroupHost = { host: null, reason: 'without bubblewrap no limit is kept' };
+  return { bubblewrap: null, obstacle: found, cgroups: none };
+}
+
+const sweepLimitMs = 1_000;
+
+class SimulationEngine implements Engine {
+  readonly facts: EngineFacts;
+  readonly diagnosis = null;
+  readonly #means: Means;
+  readonly #options: ConnectOptions;
+  readonly #sweeping: Promise<unknown>;
+
+  constructor(means: Means, options: ConnectOptions) {
+    this.facts = engineFacts(means);
+    this.#means = means;
+    this.#options = options;
+    this.#sweeping = means.cgroups.host?.sweep() ?? Promise.resolve();
+    this.#sweeping.catch(() => undefined);
+  }
+
+  async create(spec: TaskSpec, context: CreateContext): Promise<Sandbox> {
+    const fallback = this.#options.fallback ?? null;
+    refuseLess(levelOf(spec, this.#means), spec, whyNotMore(spec, this.#means, fallback));
+    refuseWhatCannotBe(spec, this.#means);
+    context.warn(simulationWarning(spec, this.#means, fallback));
+    return await context.phases.measure('create', () => this.#make(spec, context));
+  }
+
+  async close(): Promise<void> {
+    await within(
+      sweepLimitMs,
+      this.#sweeping.catch(() => undefined),
+      undefined,
+    );
+  }
+
+  async #make(spec: TaskSpec, { secrets }: CreateContext): Promise<Sandbox> {
+    const directory = await createTaskDirectory(spec.id);
+    try {
+      const { bubblewrap, cgroups } = this.#means;
+      if (!bubblewrap) return await createProcessSandbox(spec, directory);
+      const callerPath = this.#options.env.PATH ?? '';
+      const means = { bubblewrap, cgroupHost: cgroups.host, directory, secrets, callerPath };
+      return await createBubblewrapSandbox(spec, means);
+    } catch (error) {
+      await directory.remove();
+      throw error;
+    }
+  }
+}
+
+/** Loaded only where it is needed: what starts plain processes takes as long to load as all the rest. */
+async function createProcessSandbox(spec: TaskSpec, directory: TaskDirectory): Promise<Sandbox> {
+  const { ProcessSandbox } = await import('./process-sandbox.ts');
+  return new ProcessSandbox({ spec, directory, facts: processGroupFacts(spec) });
+}
+
+function engineFacts({ bubblewrap }: Means): EngineFacts {
+  return {
+    name: 'simulation',
+    product: bubblewrap ? 'bubblewrap' : 'process group',
+    version: bubblewrap ? bubblewrap.version : release(),
+    apiVersion: null,
+    address: null,
+    runtime: null,
+    rootless: null,
+    cgroupVersion: cgroupVersion(),
+  };
+}
+
+/** What would have to change for the level that was asked for: an engine, or what stands in bubblewrap's way. */
+function whyNotMore(
+  { isolation }: TaskSpec,
+  { obstacle }: Means,
+  fallback: SandboxFailure | null,
+): SandboxFailure | undefined {
+  if (isolation !== 'namespace') return fallback ?? undefined;
+  const reason = obstacle?.reason ?? "--network egress is the host's own network in simulation";
+  const message = fallback ? `${fallback.message}; ${reason}` : reason;
+  const hint = obstacle?.remedy ?? 'Choose another --network, or use an engine.';
+  return new SandboxFailure('isolation-too-low', message, { hint });
 }

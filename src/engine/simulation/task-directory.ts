@@ -1,8 +1,9 @@
-import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SandboxFailure, errnoOf } from '../../failure.ts';
+import { SandboxFailure } from '../../failure.ts';
 import { acquireLock } from '../lock.ts';
 import { ownTemporaryDirectory } from '../own-directory.ts';
+import { removeTree } from '../remove-tree.ts';
 
 /** A task's own temporary place on this host, gone with it. */
 export interface TaskDirectory {
@@ -32,22 +33,4 @@ export async function createTaskDirectory(id: string): Promise<TaskDirectory> {
     await lock.release();
   };
   return { ...place, remove };
-}
-
-async function removeTree(path: string): Promise<void> {
-  try {
-    await rm(path, { recursive: true, force: true });
-  } catch (error) {
-    if (!['EACCES', 'EPERM', 'ENOTEMPTY'].includes(errnoOf(error) ?? '')) throw error;
-    await openTree(path);
-    await rm(path, { recursive: true, force: true });
-  }
-}
-
-/** A task may have taken away the permissions of its own directories. Symlinks are not followed. */
-async function openTree(directory: string): Promise<void> {
-  await chmod(directory, 0o700);
-  for (const entry of await readdir(directory, { withFileTypes: true })) {
-    if (entry.isDirectory()) await openTree(join(directory, entry.name));
-  }
 }

@@ -1,0 +1,32 @@
+import { posix } from 'node:path';
+import { isInside } from '../spec/host-path.ts';
+import { type TaskSpec, workspaceTarget } from '../spec/task-spec.ts';
+
+/** A place in memory that the task can write to. */
+export interface ScratchSpace {
+  readonly target: string;
+  readonly sizeBytes: number;
+}
+
+/** Where HOME is unless the caller says otherwise. */
+export const defaultHome = '/home/sandbox';
+
+/** /tmp and $HOME, unless something else is there already, then what was asked for. */
+export function scratchSpaces(spec: TaskSpec): ScratchSpace[] {
+  const taken = [workspaceTarget, ...spec.mounts.map((mount) => posix.resolve(mount.target))];
+  const home = posix.resolve('/', spec.environment.HOME ?? defaultHome);
+  const own = ['/tmp', home]
+    .filter((target) => target !== '/' && !taken.some((path) => isInside(target, path)))
+    .map((target) => ({ target, sizeBytes: null }));
+  const targets = new Map([...own, ...spec.tmpfs].map((tmpfs) => [tmpfs.target, tmpfs]));
+  const defaultBytes = scratchBytes(spec);
+  return [...targets.values()].map(({ target, sizeBytes }) => ({
+    target,
+    sizeBytes: sizeBytes ?? defaultBytes,
+  }));
+}
+
+/** Half of the memory limit, so that a full file system is seen before the memory is. In bytes. */
+export function scratchBytes({ limits }: TaskSpec): number {
+  return Math.floor(limits.memoryBytes / 2);
+}

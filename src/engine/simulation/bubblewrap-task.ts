@@ -1,0 +1,76 @@
+import { constants } from 'node:os';
+import type { Writable } from 'node:stream';
+import { SandboxFailure } from '../../failure.ts';
+import type { Ending, OutputSinks, RunningTask } from '../engine.ts';
+import { pump } from '../pump.ts';
+import type { TaskCgroup } from './cgroup.ts';
+import type { Launch } from './launch.ts';
+import { isAlive, sendTo } from './process-facts.ts';
+
+export interface BubblewrapTaskParts {
+  readonly launch: Launch;
+  /** The command by the host's count; null where it is over already. */
+  readonly pid: number | null;
+  readonly cgroup: TaskCgroup | null;
+  readonly output: OutputSinks;
+}
+
+export class BubblewrapTask implements RunningTask {
+  readonly stdin: Writable | null;
+  readonly drained: Promise<void>;
+  readonly #parts: BubblewrapTaskParts;
+  readonly #ended: Promise<Ending>;
+  readonly #sent = new Set<NodeJS.Signals>();
+
+  constructor(parts: BubblewrapTaskParts) {
+    const { launch, output } = parts;
+    this.#parts = parts;
+    this.stdin = launch.streams.stdin;
+    this.drained = Promise.all([
+      pump(launch.streams.stdout, output.stdout),
+      pump(launch.streams.stderr, output.stderr),
+    ]).then(() => undefined);
+    this.#ended = this.#awaitEnd();
+    for (const promise of [this.drained, this.#ended]) promise.catch(() => undefined);
+  }
+
+  async ended(): Promise<Ending> {
+    return await this.#ended;
+  }
+
+  /** To the command itself, as an init would pass it on; SIGKILL to everything there is. */
+  kill(signal: NodeJS.Signals): Promise<'sent' | 'already-ended'> {
+    const { launch, pid } = this.#parts;
+    if (launch.hasExited || pid === null || !isAlive(pid)) return Promise.resolve('already-ended');
+    const { initPid } = launch.status;
+    const target = signal === 'SIGKILL' && initPid !== null ? initPid : pid;
+    if (!sendTo(target, signal)) return Promise.resolve('already-ended');
+    this.#sent.add(signal);
+    return Promise.resolve('sent');
+  }
+
+  async #awaitEnd(): Promise<Ending> {
+    const { launch, cgroup } = this.#parts;
+    const exit = await launch.exited;
+    await launch.status.ended;
+    const oomKills = cgroup?.oomKills() ?? null;
+    const observed = { oomKills, observed: [], stoppedBy: null, endedFirst: false };
+    const exitCode = launch.status.exitCode ?? codeOfKilled(exit.signal);
+    return { end: { exitCode, signal: this.#signalOf(exitCode, oomKills) }, ...observed };
+  }
+
+  /** bubblewrap reports 128+n both for a death by signal and for an exit, so one is named where it was sent. */
+  #signalOf(exitCode: number, oomKills: number | null): NodeJS.Signals | null {
+    const wasKilled = exitCode === 128 + constants.signals.SIGKILL && (oomKills ?? 0) > 0;
+    if (wasKilled) return 'SIGKILL';
+    return [...this.#sent].find((name) => exitCode === 128 + constants.signals[name]) ?? null;
+  }
+}
+
+/** bubblewrap itself was killed, and all that was in it with it. */
+function codeOfKilled(signal: NodeJS.Signals | null): number {
+  if (signal !== null) return 128 + constants.signals[signal];
+  throw new SandboxFailure('engine-lost', 'bubblewrap ended without telling how the command did', {
+    hint: 'The command is not running any more; its exit code is not known.',
+  });
+}

@@ -1,0 +1,79 @@
+import { accessSync, constants } from 'node:fs';
+import { type BubblewrapFeatures, bubblewrapArguments } from './bubblewrap-arguments.ts';
+import { type Obstacle, explainRefusal, notInstalled, tooOld } from './bubblewrap-obstacle.ts';
+import { readHostView } from './host-view.ts';
+import { currentPerson } from './person.ts';
+import { runProgram } from './run-program.ts';
+import type { ViewEntry } from './sandbox-view.ts';
+
+export interface Bubblewrap {
+  readonly path: string;
+  readonly version: string;
+  readonly features: BubblewrapFeatures;
+}
+
+/**
+ * Never by PATH: what lies in a directory of the caller's choosing, or in the workspace, must not be what stands
+ * between a task and the host.
+ */
+const places = ['/usr/bin/bwrap', '/bin/bwrap', '/usr/local/bin/bwrap'];
+
+const probeLimitMs = 5_000;
+/** `--perms` and `--clearenv` came with it. */
+const oldestVersion = [0, 5] as const;
+
+/** Whether bubblewrap is here and works for this caller, or why it does not. */
+export async function findBubblewrap(): Promise<Bubblewrap | Obstacle> {
+  if (process.platform !== 'linux') return notInstalled(process.platform);
+  const path = places.find(isExecutable);
+  if (path === undefined) return notInstalled(process.platform);
+  const run = (command: readonly string[]) => runProgram(command, { limitMs: probeLimitMs });
+  // The newest is tried at once, so that the version need not be waited for.
+  const [told, newest] = await Promise.all([
+    run([path, '--version']),
+    run([path, ...probeArguments(newestFeatures)]),
+  ]);
+  const version = /(\d+)\.(\d+)(\.\d+)*/.exec(told.said)?.[0] ?? '0';
+  if (newest.exitCode === 0) return { path, version, features: newestFeatures };
+  if (!isAtLeast(version, oldestVersion)) return tooOld(version, oldestVersion.join('.'));
+  // A setuid bubblewrap cannot disable user namespaces, whatever its version.
+  const features = { disableUserns: false, tmpfsSize: isAtLeast(version, [0, 7]) };
+  const older = await run([path, ...probeArguments(features)]);
+  return older.exitCode === 0 ? { path, version, features } : explainRefusal(older.said);
+}
+
+const newestFeatures: BubblewrapFeatures = { disableUserns: true, tmpfsSize: true };
+
+/** A task that does nothing, in a sandbox like the one that a task gets. */
+function probeArguments(features: BubblewrapFeatures): string[] {
+  const own: ViewEntry[] = [
+    { kind: 'proc', target: '/proc' },
+    { kind: 'dev', target: '/dev' },
+    { kind: 'memory', target: '/tmp', sizeBytes: 1024 ** 2 },
+  ];
+  const input = {
+    features,
+    person: currentPerson(),
+    view: [...readHostView({ network: false }).system, ...own],
+    directory: '/',
+    writableRoot: false,
+    sharesNetwork: false,
+    environment: {},
+    seccomp: null,
+  };
+  return [...bubblewrapArguments(input, 0).args, '--', '/bin/sh', '-c', ':'];
+}
+
+function isAtLeast(version: string, [major, minor]: readonly [number, number]): boolean {
+  const [foundMajor = 0, foundMinor = 0] = version.split('.').map(Number);
+  return foundMajor > major || (foundMajor === major && foundMinor >= minor);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,75 @@
+import type { Secret } from '../../spec/secret.ts';
+import { type TaskSpec, workspaceTarget } from '../../spec/task-spec.ts';
+import { defaultHome } from '../scratch-space.ts';
+import type { Bubblewrap } from './bubblewrap.ts';
+import { bubblewrapArguments } from './bubblewrap-arguments.ts';
+import { type BubblewrapParts, BubblewrapSandbox } from './bubblewrap-sandbox.ts';
+import { type CgroupHost, noLimits } from './cgroup.ts';
+import { cgroupName } from './cgroup-name.ts';
+import { defaultPath } from './find-program.ts';
+import { readHostView } from './host-view.ts';
+import { firstDataFd } from './launch.ts';
+import { currentPerson } from './person.ts';
+import { sandboxView } from './sandbox-view.ts';
+import { seccompFilter } from './seccomp-filter.ts';
+import { bubblewrapFacts } from './simulation-facts.ts';
+import { closeStreams, makeStandardStreams } from './standard-streams.ts';
+import type { TaskDirectory } from './task-directory.ts';
+
+export interface BubblewrapMeans {
+  readonly bubblewrap: Bubblewrap;
+  readonly cgroupHost: CgroupHost | null;
+  readonly directory: TaskDirectory;
+  readonly secrets: readonly Secret[];
+  /** The caller's PATH. */
+  readonly callerPath: string;
+}
+
+/** The sandbox of one task, with its limits already in force around nothing. */
+export async function createBubblewrapSandbox(
+  spec: TaskSpec,
+  means: BubblewrapMeans,
+): Promise<BubblewrapSandbox> {
+  const { bubblewrap, cgroupHost, directory } = means;
+  // Beside the rest, since a shell has to be started for them.
+  const making = makeStandardStreams(spec);
+  making.catch(() => undefined);
+  try {
+    const plan = planOf(spec, means);
+    const cgroup = (await cgroupHost?.make(cgroupName(spec.id), spec.limits)) ?? null;
+    const facts = () =>
+      bubblewrapFacts(spec, bubblewrap, {
+        limits: cgroup?.limits ?? noLimits,
+        hasSeccomp: plan.hasSeccomp,
+      });
+    return new BubblewrapSandbox({ ...plan, cgroup, directory, facts, streams: making });
+  } catch (error) {
+    await making.then(closeStreams, () => undefined);
+    throw error;
+  }
+}
+
+type Plan = Omit<BubblewrapParts, 'cgroup' | 'directory' | 'facts' | 'streams'>;
+
+function planOf(spec: TaskSpec, means: BubblewrapMeans): Plan & { readonly hasSeccomp: boolean } {
+  const { bubblewrap, secrets, callerPath } = means;
+  const { features, path: bubblewrapPath } = bubblewrap;
+  const { command, writableRoot } = spec;
+  const person = currentPerson();
+  const sharesNetwork = spec.network === 'egress';
+  const host = readHostView({ network: sharesNetwork });
+  const view = sandboxView(spec, { host, person, secrets });
+  const environment = { PATH: defaultPath, HOME: defaultHome, ...spec.environment };
+  const seccomp = seccompFilter(process.arch);
+  const input = {
+    ...{ features, person, view, environment, sharesNetwork, writableRoot, seccomp },
+    directory: workspaceTarget,
+  };
+  return {
+    bubblewrapPath,
+    bubblewrap: bubblewrapArguments(input, firstDataFd),
+    command,
+    search: { program: command[0] ?? '', path: environment.PATH, view, person, callerPath },
+    hasSeccomp: seccomp !== null,
+  };
+}

@@ -1,0 +1,41 @@
+import { SandboxFailure } from '../../failure.ts';
+import { ownNetworks } from '../../spec/choices.ts';
+import type { TaskSpec } from '../../spec/task-spec.ts';
+import type { Means } from './simulation-facts.ts';
+
+/** These change what the task sees or may do: a task that silently ran without them would give a wrong answer. */
+export function refuseWhatCannotBe(spec: TaskSpec, { obstacle }: Means): void {
+  const asked = [...neverDone(spec), ...(obstacle ? doneByBubblewrap(spec) : [])];
+  if (asked.length === 0) return;
+  const reason = obstacle ? ` (${obstacle.reason})` : '';
+  throw new SandboxFailure('not-enforceable', `simulation cannot do ${asked.join(', ')}${reason}`, {
+    hint: `Run it with an engine (--engine docker), or leave the option out.${obstacle ? ` ${obstacle.remedy}` : ''}`,
+  });
+}
+
+function neverDone(spec: TaskSpec): string[] {
+  return [
+    ...(spec.keepEntrypoint ? ['--keep-entrypoint'] : []),
+    ...(isOtherUser(spec.user) ? ['--user'] : []),
+    ...(ownNetworks.some((own) => own === spec.network) ? [] : ['--network NAME']),
+    ...(spec.runtime === null ? [] : ['--runtime']),
+    ...(spec.capAdd.length > 0 ? ['--cap-add'] : []),
+    ...(spec.securityOpt.length > 0 ? ['--security-opt'] : []),
+    ...(spec.mounts.some(({ type }) => type === 'volume') ? ['volumes'] : []),
+  ];
+}
+
+function doneByBubblewrap(spec: TaskSpec): string[] {
+  return [
+    ...(spec.mounts.length > 0 ? ['--volume and --mount'] : []),
+    ...(spec.tmpfs.length > 0 ? ['--tmpfs'] : []),
+    ...(spec.secrets.length > 0 ? ['--secret'] : []),
+    ...(spec.workspaceMode === 'ro' ? ['--workspace-mode ro'] : []),
+  ];
+}
+
+function isOtherUser(user: string | null): boolean {
+  if (user === null) return false;
+  const own = [process.getuid?.(), process.getgid?.()].map(String);
+  return user !== own.join(':') && user !== own[0];
+}
