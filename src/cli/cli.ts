@@ -1,6 +1,6 @@
 import { type CAC, cac } from 'cac';
 import type { Command, CommandContext } from '../commands/command.ts';
-import { type Flag, configFlags, runFlags, settingNotes } from '../commands/flags.ts';
+import { type Flag, configFlags, doctorFlags, runFlags, settingNotes } from '../commands/flags.ts';
 import { SandboxFailure } from '../failure.ts';
 import { exitCodeTable } from '../outcome/exit-code.ts';
 import { reportFailure } from '../report/human.ts';
@@ -30,6 +30,17 @@ export const commands: Readonly<Record<string, CommandRow>> = {
       "sandbox run -e CI=1 -c 'make && make check'",
     ],
     load: async () => (await import('../commands/run.ts')).run,
+  },
+  doctor: {
+    summary: 'Check whether tasks can run here; with --prove, whether they are held',
+    usage: 'doctor [options]',
+    flags: doctorFlags,
+    examples: [
+      'sandbox doctor && ./deploy.sh',
+      'sandbox doctor --isolation container --json',
+      'sandbox doctor --prove',
+    ],
+    load: async () => (await import('../commands/doctor.ts')).doctor,
   },
   config: {
     summary: 'Print every effective setting and where it came from',

@@ -1,0 +1,85 @@
+import type { Receipt } from '../receipt/receipt.ts';
+import type { HostFindings, Judgement, ProbeObservation } from './probe.ts';
+
+/** What a probe's program said, a finding a line: `tried …`, `broke …`, `fact NAME VALUE`, and `done`. */
+export interface Findings {
+  readonly tried: readonly string[];
+  readonly broke: readonly string[];
+  readonly facts: Readonly<Record<string, string>>;
+  /** The program came to its own end. */
+  readonly isComplete: boolean;
+}
+
+export function readFindings(output: string): Findings {
+  const lines = output.split('\n');
+  const said = (kind: string) =>
+    lines.filter((line) => line.startsWith(`${kind} `)).map((line) => line.slice(kind.length + 1));
+  const facts = said('fact').map((fact) => {
+    const [name = '', ...value] = fact.split(' ');
+    return [name, value.join(' ')] as const;
+  });
+  return {
+    tried: said('tried'),
+    broke: said('broke'),
+    facts: Object.fromEntries(facts),
+    isComplete: lines.includes('done'),
+  };
+}
+
+export function addFindings(findings: Findings, host: HostFindings): Findings {
+  return {
+    ...findings,
+    tried: [...findings.tried, ...(host.tried ?? [])],
+    broke: [...findings.broke, ...(host.broke ?? [])],
+    facts: { ...findings.facts, ...host.facts },
+  };
+}
+
+/** For a probe whose attempts must all fail; `note` says more in the evidence of one that was held. */
+export function nothingBroke(
+  seen: ProbeObservation,
+  note: (seen: ProbeObservation) => string = () => '',
+): Judgement {
+  const { tried, broke, isComplete } = seen.findings;
+  if (broke.length > 0) return broken(someOf(broke));
+  if (!isComplete) return unproven(whyIncomplete(seen.receipt));
+  if (tried.length === 0) return unproven('nothing was tried');
+  const more = note(seen);
+  return held(`${tried.length} attempts, none succeeded${more === '' ? '' : `; ${more}`}`);
+}
+
+/** A number that the program measured, or null. */
+export function measured({ findings }: ProbeObservation, name: string): number | null {
+  const value = Number(findings.facts[name] ?? Number.NaN);
+  return Number.isFinite(value) ? value : null;
+}
+
+export function held(evidence: string): Judgement {
+  return { verdict: 'held', evidence };
+}
+
+export function broken(evidence: string): Judgement {
+  return { verdict: 'broken', evidence };
+}
+
+export function unproven(evidence: string): Judgement {
+  return { verdict: 'unproven', evidence };
+}
+
+export function untestable(evidence: string): Judgement {
+  return { verdict: 'untestable', evidence };
+}
+
+/** Why a program that should have come to its end did not. */
+export function whyIncomplete({ status, error, exitCode, stderr }: Receipt): string {
+  if (error) return error.message;
+  const words = (stderr.text ?? '').trim().split('\n').at(-1) ?? '';
+  return `the probe did not come to its end: ${status}, exit code ${exitCode}${words === '' ? '' : `, ${words}`}`;
+}
+
+const mostShown = 4;
+
+export function someOf(words: readonly string[]): string {
+  const more = words.length > mostShown ? `, and ${words.length - mostShown} more` : '';
+  return `${words.slice(0, mostShown).join('; ')}${more}`;
+}

@@ -1,0 +1,70 @@
+import type { CheckRow } from '../doctor/check.ts';
+import { isFailing, type ProbeRow, type Proof } from '../prove/prove.ts';
+import type { Verdict } from '../prove/probe.ts';
+import { type Terminal, colorsFor, printable } from './terminal.ts';
+
+/** `✓ name  finding`, `✗ name  finding` and `→ remedy`, and what they come to. */
+export function checksText(terminal: Terminal, rows: readonly CheckRow[]): string {
+  const colors = colorsFor(terminal.stdout, terminal.env);
+  const width = widest(rows);
+  const lines = rows.flatMap(({ ok, name, finding, remedy }) => [
+    `${ok ? colors.green('✓') : colors.red('✗')} ${name.padEnd(width)}  ${printable(finding)}`,
+    ...(remedy === null ? [] : [`  ${' '.repeat(width)}  → ${printable(remedy)}`]),
+  ]);
+  const failed = rows.filter(({ ok }) => !ok).length;
+  const end =
+    failed === 0
+      ? `${colors.green('✓')} All pre-flight checks passed`
+      : `${colors.red('✗')} ${failed} of ${rows.length} checks failed`;
+  return `${[...lines, end].join('\n')}\n`;
+}
+
+const marks: Readonly<Record<Verdict, string>> = {
+  held: '✓',
+  broken: '✗',
+  unproven: '✗',
+  'not-promised': '–',
+  untestable: '–',
+};
+
+const prefixes: Readonly<Record<Verdict, string>> = {
+  held: 'held',
+  broken: 'BROKEN',
+  unproven: 'not proven',
+  'not-promised': 'not promised',
+  untestable: 'cannot be tried here',
+};
+
+/** What was tried, what must happen, and what did. */
+export function probeText(terminal: Terminal, row: ProbeRow, width: number): string {
+  const colors = colorsFor(terminal.stdout, terminal.env);
+  const color =
+    row.verdict === 'held' ? colors.green : isFailing(row.verdict) ? colors.red : colors.dim;
+  const indent = ' '.repeat(width + 4);
+  return [
+    `${color(marks[row.verdict])} ${row.name.padEnd(width)}  tried:  ${printable(row.tries)}`,
+    `${indent}must:   ${printable(row.expects)}`,
+    `${indent}result: ${color(prefixes[row.verdict])}: ${printable(row.evidence)}`,
+    '',
+  ].join('\n');
+}
+
+export function proofText(terminal: Terminal, { rows, level, engine }: Proof): string {
+  const colors = colorsFor(terminal.stdout, terminal.env);
+  const count = (...verdicts: Verdict[]) =>
+    rows.filter(({ verdict }) => verdicts.includes(verdict)).length;
+  const failed = count('broken', 'unproven');
+  const where = `${engine?.name ?? 'no engine'}, isolation ${level}`;
+  const counts = [
+    `held: ${count('held')}`,
+    `failed: ${failed}`,
+    `not promised: ${count('not-promised')}`,
+    `cannot be tried here: ${count('untestable')}`,
+  ].join(', ');
+  const mark = failed === 0 ? colors.green('✓') : colors.red('✗');
+  return `${mark} ${counts} (${where})\n`;
+}
+
+function widest(rows: readonly { readonly name: string }[]): number {
+  return Math.max(0, ...rows.map(({ name }) => name.length));
+}
