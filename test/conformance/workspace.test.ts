@@ -36,7 +36,7 @@ describeOnEach('the workspace', (engine) => {
     const path = join(workspace.receiptsDir, 'my-task.json');
     expect((await stat(path)).mode & 0o777).toBe(0o600);
     const receipt = await readReceipt(path);
-    expect(receipt.workspace).toEqual({ path: workspace.path, mode: 'rw' });
+    expect(receipt.workspace).toMatchObject({ path: workspace.path, mode: 'rw' });
     expect(basename(receipt.id)).toBe('my-task');
   });
 

@@ -1,7 +1,5 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
-import { networkInterfaces } from 'node:os';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { currentOwner } from '../../src/engine/owner.ts';
 import { finished, printed } from '../helpers/cli.ts';
 import { containersOf, describeOn, docker } from '../helpers/engines.ts';
@@ -31,7 +29,9 @@ describeOn('docker', 'limits', () => {
       pidsLimit: 33,
     });
     expect(limits.requested).toMatchObject({ memoryBytes: 67_108_864, cpus: 0.5, pidsLimit: 33 });
-    expect(isolation).toEqual({ level: 'container', simulated: false, notEnforced: [] });
+    expect(isolation).toEqual({
+      ...{ level: 'container', simulated: false, loosened: [], notEnforced: [] },
+    });
   });
 
   test('out of memory is told from the engine’s own event', async () => {
@@ -157,50 +157,9 @@ describeOn('docker', 'limits', () => {
     expect(stdout).toBe('33554432\n33554432\n');
   });
 
-  test('an isolated task reaches neither the host nor a name server', async () => {
-    const workspace = await Workspace.create();
-    const server = createServer((socket) => socket.end()).listen(0, '0.0.0.0');
-    onTestFinished(() => void server.close());
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    const addresses = Object.values(networkInterfaces())
-      .flatMap((list) => list ?? [])
-      .filter(({ family, internal }) => family === 'IPv4' && !internal)
-      .map(({ address }) => address);
-    // Prints only what gets through.
-    const tries = addresses.map(
-      (address) => `timeout 2 bash -c 'echo > /dev/tcp/${address}/${port}' && echo ${address}`,
-    );
-    const line = [...tries, 'timeout 2 getent hosts deb.debian.org', 'echo end'].join('; ');
-    // The plain bridge shows that there is something to reach.
-    const open = await workspace.run(['-q', '--network', 'bridge', '-c', line]);
-    expect(open.stdout.split('\n').length).toBeGreaterThan(addresses.length);
-    const { stdout } = await workspace.run(['-q', '--id', 'isolated', '-c', line]);
-    expect(stdout).toBe('end\n');
-  });
-
   test('--network none has no interface but loopback', async () => {
     const workspace = await Workspace.create();
     const { stdout } = await workspace.run(['--network', 'none', '--', 'ls', '/sys/class/net']);
     expect(stdout).toBe('lo\n');
-  });
-
-  test('an unknown network, and one of our name with other options, are refused with the remedy', async () => {
-    const workspace = await Workspace.create();
-    const unknown = await workspace.run(['--network', 'no-such-network', '--', 'true']);
-    expect(unknown.exitCode).toBe(125);
-    expect(unknown.stderr).toContain('docker network create no-such-network');
-    const name = 'sandbox-egress';
-    const existing = await docker.listNetworks({ filters: { name: [name] } });
-    // Somebody else's tasks may be using it on this engine.
-    if (existing.length > 0) return;
-    const foreign = await docker.createNetwork({ Name: name });
-    try {
-      const { exitCode, stderr } = await workspace.run(['--network', 'egress', '--', 'true']);
-      expect(exitCode).toBe(125);
-      expect(stderr).toContain(`docker network rm ${name}`);
-    } finally {
-      await foreign.remove();
-    }
   });
 });

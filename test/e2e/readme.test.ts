@@ -7,6 +7,7 @@ import { exitCodeTable } from '../../src/outcome/exit-code.ts';
 import { receiptSchema } from '../../src/receipt/receipt.ts';
 import { projectRoot } from '../helpers/cli.ts';
 import { describeOn, describeOnEach } from '../helpers/engines.ts';
+import { capability } from '../helpers/simulation.ts';
 import { Workspace } from '../helpers/workspace.ts';
 
 const read = async (path: string) => await readFile(join(projectRoot, path), 'utf8');
@@ -49,7 +50,7 @@ describeOnEach('the README’s example from code', (engine) => {
       [join(projectRoot, 'docs/examples/run-task.mjs'), workspace.path],
       { env, cwd: projectRoot },
     );
-    const level = engine === 'simulation' ? 'none' : 'container';
+    const level = engine === 'simulation' ? capability.level : 'container';
     expect(stdout).toBe(`checking\npassed 0 ${level}`);
   });
 });

@@ -50,11 +50,11 @@ export async function faultyEngine(
   return await listenOn(server, { path });
 }
 
-function callOf({ method, url }: IncomingMessage): string {
+export function callOf({ method, url }: IncomingMessage): string {
   return `${method ?? ''} ${url ?? ''}`;
 }
 
-function passOn(request: IncomingMessage, response: ServerResponse): void {
+export function passOn(request: IncomingMessage, response: ServerResponse): void {
   const upstream = realCall(request);
   upstream.on('response', (answered) => {
     response.writeHead(answered.statusCode ?? 500, answered.headers);
@@ -68,7 +68,7 @@ function passOn(request: IncomingMessage, response: ServerResponse): void {
   request.pipe(upstream);
 }
 
-function upgrade(request: IncomingMessage, connection: Duplex, head: Buffer): void {
+export function upgrade(request: IncomingMessage, connection: Duplex, head: Buffer): void {
   const upstream = realCall(request);
   upstream.on('upgrade', (answered, engine, first) => {
     const headers = Object.entries(answered.headers).map(
@@ -87,7 +87,7 @@ function upgrade(request: IncomingMessage, connection: Duplex, head: Buffer): vo
   upstream.end();
 }
 
-function realCall({ method, url, headers }: IncomingMessage): http.ClientRequest {
+export function realCall({ method, url, headers }: IncomingMessage): http.ClientRequest {
   return http.request({
     socketPath: '/var/run/docker.sock',
     agent: false,

@@ -48,10 +48,15 @@ export class FaultyRun {
     const [cwd, path] = [join(this.#root, 'app'), join(this.#root, 'engine.sock')];
     await mkdir(cwd);
     const engine = await engineAt(path);
+    // On a network that has to be looked for, so that there is such a call.
+    const network = ['--network', 'bridge'];
     const args = ['--id', this.id, '--host', `unix://${path}`, '--timeout', '1s', '-k', '1s'];
     const startedMs = performance.now();
     try {
-      return await runCli(['run', ...args, '-c', 'echo ran; exec sleep 100'], { cwd, input: '' });
+      return await runCli(['run', ...args, ...network, '-c', 'echo ran; exec sleep 100'], {
+        cwd,
+        input: '',
+      });
     } finally {
       this.elapsedMs = performance.now() - startedMs;
       await engine.close();
