@@ -121,6 +121,17 @@ export class DirectoryChain {
     }
   }
 
+  /** Gives the directory it is in a mode; whatever it is, we may read and change it until it is left. */
+  setMode(mode: number): void {
+    const frame = this.#top();
+    if (frame.fd === null) {
+      chmodSync(fsPath(frame.path), mode);
+      return;
+    }
+    fchmodSync(frame.fd, mode | 0o700);
+    frame.restoreMode = mode;
+  }
+
   close(): void {
     for (const frame of this.#frames.splice(0).reverse()) {
       restore(frame);

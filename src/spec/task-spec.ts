@@ -114,7 +114,6 @@ export const taskSpecSchema = v.pipe(
 export type TaskSpec = Readonly<v.InferOutput<typeof taskSpecSchema>>;
 export type SecretSource = TaskSpec['secrets'][number];
 export type Mount = TaskSpec['mounts'][number];
-export type Tmpfs = TaskSpec['tmpfs'][number];
 export type Limits = TaskSpec['limits'];
 
 /** Where the task sees the workspace in a container, and its working directory. */

@@ -58,7 +58,10 @@ function applyDirectory(
   try {
     // The setgid bit of a directory comes from its parent, not from the task.
     const inherited = fstatSync(fd).mode & 0o2000;
-    setAttributes(fd, { ...now, mode: (now.mode & 0o1777) | inherited });
+    const mode = (now.mode & 0o1777) | inherited;
+    setAttributes(fd, { ...now, mode });
+    // Changes in it are still to come, whatever it denies.
+    chain.setMode(mode);
   } finally {
     closeSync(fd);
   }

@@ -52,7 +52,7 @@ interface Level {
   isComplete: boolean;
 }
 
-export function rootPlace(): Place {
+function rootPlace(): Place {
   return { parent: null, name: '', depth: 0 };
 }
 

@@ -28,7 +28,9 @@ describeOnEach('how a task ends', (engine) => {
     expect(exitCode).toBe(137);
     expect(receipt.status).toBe('failed');
     // Only a kernel that was asked itself knows; Docker and bubblewrap report the number.
-    expect(receipt.task?.signal).toBe(receipt.engine?.product === 'process group' ? 'SIGKILL' : null);
+    expect(receipt.task?.signal).toBe(
+      receipt.engine?.product === 'process group' ? 'SIGKILL' : null,
+    );
   });
 
   test('the deadline ends a task with SIGTERM and 124', async () => {

@@ -208,6 +208,19 @@ describe.skipIf(!hasNamespaces)(`simulation with bubblewrap${why}`, () => {
     expect((await workspace.run([...on, '--', './run'])).exitCode).toBe(127);
   });
 
+  test('a link that an earlier task planted does not lead a mount out of the workspace', async () => {
+    const workspace = await Workspace.create();
+    await mkdir(join(workspace.root, 'data'));
+    await mkdir(join(workspace.root, 'outside'));
+    const outside = `../../oldroot${workspace.root}/outside`;
+    await execa('ln', ['-s', outside, join(workspace.path, 'planted')]);
+    const args = [...on, '-v', '../data:/workspace/planted/x', '--', 'true'];
+    const { exitCode, stderr } = await workspace.run(args);
+    expect(exitCode).toBe(125);
+    expect(stderr).toContain('leads through the symlink');
+    expect(await readdir(join(workspace.root, 'outside'))).toEqual([]);
+  });
+
   test('every process dies with a sandbox that is killed, and the next one tidies up', async () => {
     const workspace = await Workspace.create();
     const [first, second] = [uniqueSeconds(), uniqueSeconds()];

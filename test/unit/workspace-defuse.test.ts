@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { linesOf, runIn, shell, workspaceWith } from './support/workspace-task.ts';
 

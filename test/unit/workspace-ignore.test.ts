@@ -1,4 +1,4 @@
-import dockerignore from '@balena/dockerignore';
+import library from '@balena/dockerignore';
 import { describe, expect, test } from 'vitest';
 import { IgnoreRules } from '../../src/workspace/ignore-rules.ts';
 import { seededRandom } from './support/random.ts';
@@ -62,7 +62,7 @@ describe('a line of .dockerignore', () => {
     for (let round = 0; round < 3_000; round += 1) {
       const lines = Array.from({ length: 1 + random(3) }, () => pick(['', '', '!']) + join(parts));
       const rules = IgnoreRules.parse(lines.join('\n'));
-      const oracle = dockerignore({ ignorecase: false }).add(lines);
+      const oracle = library.default({ ignorecase: false }).add(lines);
       const path = join(names);
       const wanted = oracle.ignores(path);
       expect({ lines, path, ignored: isIgnored(rules, path) }).toEqual({

@@ -9,6 +9,7 @@ import { cgroupName } from './cgroup-name.ts';
 import { defaultPath } from './find-program.ts';
 import { readHostView } from './host-view.ts';
 import { firstDataFd } from './launch.ts';
+import { refuseLinkedTargets } from './linked-targets.ts';
 import { currentPerson } from './person.ts';
 import { sandboxView } from './sandbox-view.ts';
 import { seccompFilter } from './seccomp-filter.ts';
@@ -59,6 +60,7 @@ function planOf(spec: TaskSpec, means: BubblewrapMeans): Plan & { readonly hasSe
   const sharesNetwork = spec.network === 'egress';
   const host = readHostView({ network: sharesNetwork });
   const view = sandboxView(spec, { host, person, secrets });
+  refuseLinkedTargets(view);
   const environment = { PATH: defaultPath, HOME: defaultHome, ...spec.environment };
   const seccomp = seccompFilter(process.arch);
   const input = {

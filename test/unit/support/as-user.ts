@@ -43,6 +43,7 @@ export async function runAsUser(
   const output = execFileSync('setpriv', [...ids, '--', ...command], {
     cwd: '/',
     encoding: 'utf8',
+    stdio: 'pipe',
   });
   return JSON.parse(output) as WorkspaceEnd;
 }
