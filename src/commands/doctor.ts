@@ -7,10 +7,12 @@ import { battery, outsideTargets } from '../prove/battery.ts';
 import type { Probe } from '../prove/probe.ts';
 import { prove } from '../prove/prove.ts';
 import { checksText, probeText, proofText } from '../report/checks.ts';
+import { signalExitCode } from '../outcome/exit-code.ts';
 import { reportFailure } from '../report/human.ts';
 import { failureJson, jsonText } from '../report/json.ts';
-import type { IsolationLevel } from '../spec/choices.ts';
+import { cancelSignalOf } from '../run/supervise.ts';
 import { currentCaller } from '../spec/host-path.ts';
+import type { Layer } from '../spec/layers.ts';
 import { Problems } from '../spec/problems.ts';
 import { type TaskRequest, resolveSpec } from '../spec/resolve-spec.ts';
 import type { TaskSpec } from '../spec/task-spec.ts';
@@ -24,7 +26,11 @@ const exitCodes = { allWell: 0, notWell: 1, usage: 2 } as const;
 export const doctor: Command = async (args, context) => {
   const { terminal } = context;
   const isJson = args.values[outputFlags.json.name] === true;
-  const fail = (error: unknown, exitCode: number) => {
+  const fail = (error: unknown, exitCode: number): number => {
+    if (error instanceof Interruption) {
+      const failure = new SandboxFailure('cancelled', `interrupted by ${error.signal}`);
+      return fail(failure, signalExitCode(error.signal));
+    }
     if (!(error instanceof SandboxFailure)) throw error;
     if (isJson) terminal.stdout.write(jsonText(failureJson(error)));
     reportFailure(terminal, error);
@@ -34,14 +40,36 @@ export const doctor: Command = async (args, context) => {
   try {
     const { spec, probes } = await understand(args);
     problemCode = exitCodes.notWell;
-    const isWell = probes
-      ? await proveAndReport(probes, { least: spec.isolation, args, context, isJson })
-      : await checkAndReport(spec, { context, isJson });
+    const { cancel, force } = context.interrupts();
+    const reporting = { context, isJson, cancel, force };
+    const isWell = await uninterrupted(cancel, () =>
+      probes
+        ? proveAndReport(probes, { ...reporting, spec, args })
+        : checkAndReport(spec, reporting),
+    );
     return isWell ? exitCodes.allWell : exitCodes.notWell;
   } catch (error) {
     return fail(error, problemCode);
   }
 };
+
+/** Whoever interrupts wants no verdict: what was cut off has neither failed nor passed. */
+class Interruption extends Error {
+  readonly signal: NodeJS.Signals;
+
+  constructor(signal: NodeJS.Signals) {
+    super(signal);
+    this.signal = signal;
+  }
+}
+
+async function uninterrupted<T>(cancel: AbortSignal, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw cancel.aborted ? new Interruption(cancelSignalOf(cancel)) : error;
+  }
+}
 
 interface Asked {
   readonly spec: TaskSpec;
@@ -112,32 +140,39 @@ function doctorRequest(args: CommandArgs): TaskRequest {
 interface Reporting {
   readonly context: CommandContext;
   readonly isJson: boolean;
+  readonly cancel: AbortSignal;
+  readonly force: AbortSignal;
 }
 
 async function checkAndReport(
   spec: TaskSpec,
-  { context: { terminal, interrupts }, isJson }: Reporting,
+  { context: { terminal }, isJson, cancel }: Reporting,
 ): Promise<boolean> {
-  const { cancel } = interrupts();
   const platform = await currentPlatform();
   const patient = new Patient(spec, { platform, env: terminal.env, cancel });
   const rows = await runChecks(checks, patient, cancel);
+  cancel.throwIfAborted();
   const ok = rows.every((row) => row.ok);
   terminal.stdout.write(isJson ? jsonText({ ok, checks: rows }) : checksText(terminal, rows));
   return ok;
 }
 
+interface ProofReporting extends Reporting {
+  readonly spec: TaskSpec;
+  readonly args: CommandArgs;
+}
+
 async function proveAndReport(
   probes: readonly Probe[],
-  { least, args, context, isJson }: Reporting & { least: IsolationLevel; args: CommandArgs },
+  { spec, args, context, isJson, cancel, force }: ProofReporting,
 ): Promise<boolean> {
-  const { terminal, interrupts } = context;
+  const { terminal } = context;
   const width = Math.max(...probes.map(({ name }) => name.length));
   const proof = await prove(
-    { flags: flagLayer(args), targets: outsideTargets, ...interrupts() },
+    { flags: proofFlags(args, spec), targets: outsideTargets, cancel, force },
     {
       probes,
-      least,
+      least: spec.isolation,
       onRow: (row) => {
         if (!isJson) terminal.stdout.write(probeText(terminal, row, width));
       },
@@ -145,4 +180,12 @@ async function proveAndReport(
   );
   terminal.stdout.write(isJson ? jsonText(proof) : proofText(terminal, proof));
   return proof.ok;
+}
+
+/** Whoever leaves the choice to us wants an engine, and must hear it where there is none. */
+function proofFlags(args: CommandArgs, { engine }: TaskSpec): Layer {
+  const flags = flagLayer(args);
+  return engine === 'auto'
+    ? { ...flags, engine: { text: 'docker', origin: 'sandbox doctor' } }
+    : flags;
 }

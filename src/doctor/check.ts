@@ -3,6 +3,8 @@ import type { Patient } from './patient.ts';
 /** What one check found out. */
 export interface Finding {
   readonly ok: boolean;
+  /** False where it could not be made, because another one failed. */
+  readonly checked: boolean;
   readonly finding: string;
   /** What to do about it; null where there is nothing to do, or nothing that we know. */
   readonly remedy: string | null;
@@ -27,9 +29,13 @@ export interface CheckRow extends Finding {
 }
 
 export function good(finding: string): Finding {
-  return { ok: true, finding, remedy: null };
+  return { ok: true, checked: true, finding, remedy: null };
 }
 
 export function bad(finding: string, remedy: string | null): Finding {
-  return { ok: false, finding, remedy };
+  return { ok: false, checked: true, finding, remedy };
+}
+
+export function unchecked(cause: string): Finding {
+  return { ok: false, checked: false, finding: `not checked, because of: ${cause}`, remedy: null };
 }

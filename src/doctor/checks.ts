@@ -7,7 +7,7 @@ import { SandboxFailure } from '../failure.ts';
 import { ReceiptPlace } from '../receipt/write-receipt.ts';
 import { formatBytes } from '../spec/bytes.ts';
 import { isolationLevels } from '../spec/choices.ts';
-import { type Check, type Finding, bad, good } from './check.ts';
+import { type Check, type Finding, bad, good, unchecked } from './check.ts';
 import { faultsOfHello } from './hello.ts';
 import type { Patient } from './patient.ts';
 
@@ -48,7 +48,7 @@ async function checkEngine(patient: Patient): Promise<Finding> {
   try {
     return good(describe((await patient.engine()).facts));
   } catch (error) {
-    if (isDenied(error)) return bad('not checked, because of: socket', null);
+    if (isDenied(error)) return unchecked('socket');
     throw error;
   }
 }
@@ -178,14 +178,17 @@ async function checkIsolation(patient: Patient): Promise<Finding | null> {
   const said = `${level ?? 'unknown'}${reason}${missing}`;
   const reached = level === null ? -1 : isolationLevels.indexOf(level);
   if (reached >= isolationLevels.indexOf(spec.isolation)) {
-    return { ok: true, finding: said, remedy: simulated === true ? remedy : null };
+    return { ...good(said), remedy: simulated === true ? remedy : null };
   }
-  return bad(`${spec.isolation} was asked for, there is only ${said}`, remedy);
+  return bad(
+    `${spec.isolation} was asked for, there is only ${said}`,
+    remedy ?? engineRemedy.remedy,
+  );
 }
 
 const engineRemedy = {
   reason: '',
-  remedy: 'Choose a runtime that isolates more with --runtime, or accept less with --isolation.',
+  remedy: 'Choose an engine or a --runtime that isolates more, or accept less with --isolation.',
 };
 
 /** What keeps a simulation from holding more on this host. */

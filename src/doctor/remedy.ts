@@ -1,10 +1,12 @@
+import { engineMissingHint } from '../engine/engine.ts';
 import type { SandboxFailure } from '../failure.ts';
 import type { Platform } from './platform.ts';
 
 /** What to do about a failure on this platform; null where nobody knows. */
 export function remedyOf(failure: SandboxFailure, platform: Platform): string | null {
   const { code, hint } = failure;
-  if (code === 'engine-not-found') {
+  // An address that was named is to be mended before anything is installed.
+  if (code === 'engine-not-found' && hint === engineMissingHint) {
     return `${engineRemedy(platform)} Or name another engine with --host or --context; without one: --engine simulation.`;
   }
   if (code === 'engine-permission-denied') return permissionRemedy(platform);

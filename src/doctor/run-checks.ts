@@ -1,6 +1,6 @@
 import { deadlineSignal, within } from '../engine/timer.ts';
 import { toFailure } from '../failure.ts';
-import { type Check, type CheckRow, type Finding, bad } from './check.ts';
+import { type Check, type CheckRow, type Finding, bad, unchecked } from './check.ts';
 import type { Patient } from './patient.ts';
 import { frozenRemedy, remedyOf } from './remedy.ts';
 
@@ -31,11 +31,15 @@ async function runOne(check: Check, { patient, cancel, rows }: Around): Promise<
   const needed = await Promise.all(check.needs.map(async (name) => await rows.get(name)));
   const failed = needed.find((row) => row?.ok === false);
   const startedMs = performance.now();
-  const finding = failed
-    ? bad(`not checked, because of: ${failed.name}`, null)
-    : await limited(check, patient, cancel);
+  const finding = failed ? becauseOf(failed) : await limited(check, patient, cancel);
   const durationMs = Math.round(performance.now() - startedMs);
   return { name: check.name, ...finding, durationMs };
+}
+
+/** The check that really failed is the one to mend. */
+function becauseOf(failed: CheckRow): Finding {
+  const { name, ok, checked, finding, remedy } = failed;
+  return checked ? unchecked(name) : { ok, checked, finding, remedy };
 }
 
 /** Whatever hangs is given up after its limit, and told to end. */
@@ -49,7 +53,7 @@ async function limited(check: Check, patient: Patient, cancel: AbortSignal): Pro
     const finding = await within(limitMs, made, late);
     // What it threw because it was told to end is not the reason.
     if (limit.signal.aborted) return late;
-    return finding ?? bad('not checked, because of: engine', null);
+    return finding ?? unchecked('engine');
   } finally {
     limit.clear();
   }

@@ -148,6 +148,10 @@ export interface ConnectOptions {
   readonly cancel: AbortSignal;
 }
 
+/** Where no engine was found at any of the usual places. */
+export const engineMissingHint =
+  'Install or start Docker or Podman, or name the engine with --host or DOCKER_HOST.';
+
 /** What an engine's module exports. */
 export interface EngineDriver {
   /** Rejects with `engine-not-found` where there is none, with another SandboxFailure where it refuses. */

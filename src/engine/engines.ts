@@ -38,9 +38,11 @@ export function refuseLess(level: IsolationLevel, spec: TaskSpec, cause?: Sandbo
   const reason = cause ? `: ${cause.message}` : '';
   throw new SandboxFailure(
     'isolation-too-low',
-    `--isolation ${spec.isolation} was asked for, and only "${level}" is to be had${reason}`,
+    `--isolation ${spec.isolation} was asked for, and this is only "${level}"${reason}`,
     {
-      hint: cause?.hint ?? 'Use an engine that isolates more, or accept less with --isolation.',
+      hint:
+        cause?.hint ??
+        'Choose an engine or a --runtime that isolates more, or accept less with --isolation.',
       cause,
     },
   );

@@ -45,7 +45,8 @@ export function nothingBroke(
   if (!isComplete) return unproven(whyIncomplete(seen.receipt));
   if (tried.length === 0) return unproven('nothing was tried');
   const more = note(seen);
-  return held(`${tried.length} attempts, none succeeded${more === '' ? '' : `; ${more}`}`);
+  const attempts = tried.length === 1 ? '1 attempt' : `${tried.length} attempts`;
+  return held(`${attempts}, none succeeded${more === '' ? '' : `; ${more}`}`);
 }
 
 /** A number that the program measured, or null. */

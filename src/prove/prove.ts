@@ -3,7 +3,7 @@ import type { EngineFacts } from '../engine/engine.ts';
 import { SandboxFailure, toFailure } from '../failure.ts';
 import type { Receipt } from '../receipt/receipt.ts';
 import { type IsolationLevel, isolationLevels } from '../spec/choices.ts';
-import { addFindings, readFindings, unproven } from './findings.ts';
+import { addFindings, readFindings, unproven, whyIncomplete } from './findings.ts';
 import { type Battery, ProbePlace } from './place.ts';
 import type { Judgement, Probe, ProbeObservation, Stage, Verdict } from './probe.ts';
 
@@ -43,7 +43,8 @@ const concurrency = 4;
 
 /**
  * Runs every probe that this level promises something about, each as a task of its own, and judges it. Rejects
- * with a SandboxFailure where not even a harmless task runs, or where less isolation than `least` is to be had.
+ * with a SandboxFailure where not even a harmless task runs, or where less isolation than `least` is to be had;
+ * with the reason of `battery.cancel` where that aborts: a probe that was cut off proves nothing.
  */
 export async function prove(
   battery: Battery,
@@ -54,13 +55,26 @@ export async function prove(
   const around = { ...battery, isSimulated: standing.isolation.simulated === true };
   const limit = pLimit(concurrency);
   const trying = probes.map((probe) => limit(() => tryProbe(probe, around, standing)));
-  const rows: ProbeRow[] = [];
-  for (const row of trying) {
-    rows.push(await row);
-    onRow?.(await row);
-  }
+  const rows = await rowsOf(trying, onRow);
   const { engine, level } = standing;
   return { ok: rows.every(({ verdict }) => !isFailing(verdict)), engine, level, rows };
+}
+
+async function rowsOf(
+  trying: readonly Promise<ProbeRow>[],
+  onRow: ProveOptions['onRow'],
+): Promise<ProbeRow[]> {
+  const rows: ProbeRow[] = [];
+  try {
+    for (const row of trying) {
+      rows.push(await row);
+      onRow?.(await row);
+    }
+    return rows;
+  } finally {
+    // Where one was cut off, the others still tidy up.
+    await Promise.allSettled(trying);
+  }
 }
 
 export function isFailing(verdict: Verdict): boolean {
@@ -98,8 +112,8 @@ function refuseBelow(least: IsolationLevel, level: IsolationLevel): void {
   if (isolationLevels.indexOf(level) >= isolationLevels.indexOf(least)) return;
   throw new SandboxFailure(
     'isolation-too-low',
-    `--isolation ${least} was asked for, and only "${level}" is to be had`,
-    { hint: 'Nothing was tried. `sandbox doctor` says what is missing.' },
+    `--isolation ${least} was asked for, and this is only "${level}"`,
+    { hint: `Nothing was tried. \`sandbox doctor --isolation ${least}\` says what is missing.` },
   );
 }
 
@@ -135,9 +149,18 @@ function whyNotPromised(probe: Probe, { level, isolation, network }: Standing): 
 }
 
 async function judged(probe: Probe, battery: Battery): Promise<Judgement> {
+  const { cancel } = battery;
+  cancel.throwIfAborted();
   try {
-    return probe.judge(await observe(probe, battery));
+    const seen = await observe(probe, battery);
+    cancel.throwIfAborted();
+    const { status } = seen.receipt;
+    if (status === 'not-started' || status === 'cancelled') {
+      return unproven(whyIncomplete(seen.receipt));
+    }
+    return probe.judge(seen);
   } catch (error) {
+    cancel.throwIfAborted();
     return unproven(toFailure(error).message);
   }
 }

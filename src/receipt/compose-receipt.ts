@@ -55,6 +55,7 @@ export function composeReceipt(record: TaskRecord): Receipt {
     image: imageOf(record),
     user: sandbox?.user ?? null,
     network: networkOf(record),
+    mounts: spec.mounts.map((mount) => ({ ...mount })),
     secrets: spec.secrets.map(({ name }) => name),
     limits: { requested: requestedLimits(spec), enforced: enforcedLimits(record) },
     stdout: record.stdout,

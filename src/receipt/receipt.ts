@@ -218,6 +218,17 @@ export const receiptSchema = v.pipe(
         "What it leads to besides loopback; null where it is the caller's own network, or none was made.",
       ),
     }),
+    mounts: said(
+      v.array(
+        v.strictObject({
+          type: v.picklist(['bind', 'volume']),
+          source: text,
+          target: text,
+          readOnly: v.boolean(),
+        }),
+      ),
+      'What the task was shown besides its workspace: directories of the host, and volumes.',
+    ),
     secrets: said(v.array(text), 'Names only.'),
     limits: v.strictObject({
       requested: v.strictObject(limits),

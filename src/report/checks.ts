@@ -7,15 +7,19 @@ import { type Terminal, colorsFor, printable } from './terminal.ts';
 export function checksText(terminal: Terminal, rows: readonly CheckRow[]): string {
   const colors = colorsFor(terminal.stdout, terminal.env);
   const width = widest(rows);
-  const lines = rows.flatMap(({ ok, name, finding, remedy }) => [
-    `${ok ? colors.green('✓') : colors.red('✗')} ${name.padEnd(width)}  ${printable(finding)}`,
-    ...(remedy === null ? [] : [`  ${' '.repeat(width)}  → ${printable(remedy)}`]),
+  const mark = ({ ok, checked }: CheckRow) =>
+    ok ? colors.green('✓') : checked ? colors.red('✗') : colors.dim('–');
+  const lines = rows.flatMap((row) => [
+    `${mark(row)} ${row.name.padEnd(width)}  ${printable(row.finding)}`,
+    ...(row.remedy === null ? [] : [`  ${' '.repeat(width)}  → ${printable(row.remedy)}`]),
   ]);
-  const failed = rows.filter(({ ok }) => !ok).length;
+  const passed = rows.filter(({ ok }) => ok).length;
+  const unmade = rows.filter(({ checked }) => !checked).length;
+  const failed = rows.length - passed - unmade;
   const end =
-    failed === 0
+    passed === rows.length
       ? `${colors.green('✓')} All pre-flight checks passed`
-      : `${colors.red('✗')} ${failed} of ${rows.length} checks failed`;
+      : `${colors.red('✗')} ${failed} of ${rows.length} checks failed${unmade === 0 ? '' : `, ${unmade} could not be made`}`;
   return `${[...lines, end].join('\n')}\n`;
 }
 

@@ -1,6 +1,6 @@
 import type { Ending } from '../engine/engine.ts';
 import { SandboxFailure, errnoOf, messageOf } from '../failure.ts';
-import { type Outcome, taskEndOf } from '../outcome/outcome.ts';
+import { type Outcome, statusOf, taskEndOf } from '../outcome/outcome.ts';
 import type { Termination } from '../outcome/termination.ts';
 import type { WorkspaceReport } from '../receipt/receipt.ts';
 import type { TaskSpec } from '../spec/task-spec.ts';
@@ -39,6 +39,25 @@ export function mayApply(outcome: Outcome, { apply }: TaskSpec): boolean {
   return apply === 'always' || (outcome.kind === 'exited' && outcome.end.exitCode === 0);
 }
 
+/** What a caller who asked for the changes would otherwise believe to have; null where they have all of it. */
+export function whatWasNotApplied(
+  outcome: Outcome,
+  { applied, changes, copyKeptAt }: WorkspaceReport,
+  { workspaceMode, apply }: TaskSpec,
+): string | null {
+  // Where the copy was kept, the failure says why.
+  if (workspaceMode !== 'copy' || apply === 'never' || copyKeptAt !== null) return null;
+  if (applied) {
+    const { skipped } = applied;
+    return skipped.length === 0 ? null : `not brought back: ${skipped.join('; ')}`;
+  }
+  const lists = changes ? [changes.added, changes.changed, changes.removed] : [];
+  const hasChanges = changes === null || lists.some((list) => list.length > 0);
+  return hasChanges
+    ? `the changes were not brought back: --apply ${apply}, and the status is "${statusOf(outcome)}"`
+    : null;
+}
+
 /** What was found in the workspace afterwards may turn a good end into a bad one, never the other way. */
 export function outcomeAfter(
   outcome: Outcome,
@@ -47,8 +66,8 @@ export function outcomeAfter(
 ): Outcome {
   const end = taskEndOf(outcome);
   if (failure && outcome.kind !== 'engine-failed') return { kind: 'engine-failed', failure, end };
-  const limit = spec.limits.workspaceBytes;
-  const isOver = limit !== null && report.growthBytes !== null && report.growthBytes > limit;
+  const { growthBytes } = report;
+  const isOver = growthBytes !== null && growthBytes > (spec.limits.workspaceBytes ?? Infinity);
   const endedByItself = outcome.kind === 'exited' || outcome.kind === 'signaled';
   return isOver && endedByItself && end ? { kind: 'workspace-limit', end } : outcome;
 }

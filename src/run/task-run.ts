@@ -11,7 +11,7 @@ import type { LoadedSecrets } from '../spec/secret.ts';
 import type { TaskSpec } from '../spec/task-spec.ts';
 import { WorkspaceSession } from '../workspace/workspace-session.ts';
 import { forwardInput } from './forward-input.ts';
-import { lostOutput, mayApply, outcomeAfter, outcomeOf } from './outcome-of.ts';
+import { lostOutput, mayApply, outcomeAfter, outcomeOf, whatWasNotApplied } from './outcome-of.ts';
 import type { RunIo } from './run-task.ts';
 import { cancelSignalOf, supervise } from './supervise.ts';
 import { TaskOutput } from './task-output.ts';
@@ -94,6 +94,8 @@ export class TaskRun {
     this.#workspace = found.report;
     this.#warnOfDefused();
     const after = outcomeAfter(outcome, found, this.#spec);
+    const unapplied = whatWasNotApplied(after, found.report, this.#spec);
+    if (unapplied !== null) this.#warn(unapplied);
     if (after.kind === 'workspace-limit') this.#overLimitBytes ??= found.report.growthBytes;
     return after;
   }

@@ -22,6 +22,8 @@ export interface ScanPlan {
   readonly isListed: boolean;
   /** Changes have to be known, listed or not. */
   readonly isCompared: boolean;
+  /** As the receipt names it, whatever the task is shown. */
+  readonly workspace: string;
   /** The task can write to it. */
   readonly isWritable: boolean;
   readonly isForeign: boolean;
@@ -90,7 +92,7 @@ export async function scanAfter(path: string, parts: AfterParts): Promise<AfterT
     chain.close();
     throw new Error('it is not the directory that it was before');
   }
-  const root = { path, suspects, isForeign: plan.isForeign };
+  const root = { path: plan.workspace, suspects, isForeign: plan.isForeign };
   const defuser = plan.isWritable ? new Defuser(root, parts.list) : null;
   const budget = new ScanBudget('after', limits.scan, findings);
   const digester = new Digester(limits.digest, slice);

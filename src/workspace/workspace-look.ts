@@ -154,9 +154,10 @@ export class WorkspaceLook {
 
 const mostExamples = 5;
 
-function planOf({ manifest, workspaceMode, apply, user }: TaskSpec): ScanPlan {
+function planOf({ workspace, manifest, workspaceMode, apply, user }: TaskSpec): ScanPlan {
   const uid = user?.split(':')[0];
   return {
+    workspace,
     isListed: manifest,
     isCompared: manifest || (workspaceMode === 'copy' && apply !== 'never'),
     isWritable: workspaceMode !== 'ro',

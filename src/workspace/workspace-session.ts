@@ -73,7 +73,12 @@ export class WorkspaceSession {
     }
     const look = await this.#look.after(this.#shown());
     const end = this.#copy
-      ? await bringBack({ ...how, copy: this.#copy, look, workspace: this.#spec.workspace })
+      ? await bringBack({
+          apply: how.apply && !this.#hasOutgrown(look),
+          copy: this.#copy,
+          look,
+          workspace: this.#spec.workspace,
+        })
       : { applied: null, copyKeptAt: null, failure: null };
     await this.#tidied;
     return this.#endOf(look, end);
@@ -102,6 +107,12 @@ export class WorkspaceSession {
       });
     } else onPlace(workspace);
     await this.#look.before(this.#shown(), cancel);
+  }
+
+  /** What broke its limit is never brought back, also where nobody saw it in time. */
+  #hasOutgrown({ growthBytes }: Look): boolean {
+    const limitBytes = this.#spec.limits.workspaceBytes;
+    return limitBytes !== null && (growthBytes === null || growthBytes > limitBytes);
   }
 
   #shown(): string {

@@ -190,6 +190,17 @@ describeOnEach('what a task changed', (engine) => {
     expect(receipt.workspace.growthBytes).toBeGreaterThanOrEqual(5 * 1024 ** 2);
   });
 
+  test('never comes back from a copy that was found past the limit', async () => {
+    const workspace = await withFiles();
+    const copy = ['--workspace-mode', 'copy', '--apply', 'always', '--workspace-limit', '1m'];
+    const args = ['--engine', engine, ...copy, '-c', 'head -c 5m /dev/zero > f'];
+    const { exitCode, stderr } = await workspace.run(args);
+    expect(exitCode).toBe(137);
+    expect(stderr).toContain('the changes were not brought back: --apply always');
+    expect((await workspace.receipt()).workspace.applied).toBeNull();
+    expect(await readdir(workspace.path)).not.toContain('f');
+  });
+
   test('is nothing in a workspace that it can only read', async () => {
     const workspace = await withFiles();
     const args = [...on, '--workspace-mode', 'ro', '-c', 'echo x > new; rm gone; cat same'];

@@ -318,7 +318,7 @@ describe('where nothing is installed or running', () => {
     const { status, error } = await workspace.receipt();
     expect(exitCode).toBe(125);
     expect(stderr).toContain(
-      `--isolation container was asked for, and only "${capability.level}" is to be had`,
+      `--isolation container was asked for, and this is only "${capability.level}"`,
     );
     expect(stderr).toContain(env.DOCKER_HOST);
     expect(stderr).not.toContain('warning');

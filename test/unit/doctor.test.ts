@@ -4,6 +4,7 @@ import { Patient } from '../../src/doctor/patient.ts';
 import { type Distribution, type Platform, distributionOf } from '../../src/doctor/platform.ts';
 import { remedyOf } from '../../src/doctor/remedy.ts';
 import { runChecks } from '../../src/doctor/run-checks.ts';
+import { engineMissingHint } from '../../src/engine/engine.ts';
 import { SandboxFailure } from '../../src/failure.ts';
 import { taskSpec } from './support/task-spec.ts';
 
@@ -37,7 +38,7 @@ describe('distributionOf', () => {
 });
 
 describe('remedyOf', () => {
-  const missing = new SandboxFailure('engine-not-found', 'none');
+  const missing = new SandboxFailure('engine-not-found', 'none', { hint: engineMissingHint });
   const denied = new SandboxFailure('engine-permission-denied', 'no');
 
   test.each<[Distribution, string]>([
@@ -54,6 +55,11 @@ describe('remedyOf', () => {
   test('an engine that is installed is only started', () => {
     const remedy = remedyOf(missing, { ...platform, hasEngineProgram: true, hasSystemd: false });
     expect(remedy).toMatch(/^Start it: sudo service docker start\./);
+  });
+
+  test('an engine that was named is looked for where it was named', () => {
+    const named = new SandboxFailure('engine-not-found', 'none', { hint: 'Check DOCKER_HOST.' });
+    expect(remedyOf(named, platform)).toBe('Check DOCKER_HOST.');
   });
 
   test('a refused socket', () => {
@@ -110,7 +116,13 @@ describe('runChecks', () => {
     const rows = await run([failing, after]);
     expect(rows).toMatchObject([
       { name: 'first', ok: false, finding: 'broken', remedy: 'Mend it.' },
-      { name: 'second', ok: false, finding: 'not checked, because of: first', remedy: null },
+      {
+        name: 'second',
+        ok: false,
+        checked: false,
+        finding: 'not checked, because of: first',
+        remedy: null,
+      },
     ]);
   });
 

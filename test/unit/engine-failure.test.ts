@@ -78,6 +78,7 @@ test('An answer of the engine is neither an absence nor a broken connection', ()
 
 test.each([
   [http(404, 'No such image: x'), 'No such image: x'],
+  [Object.assign(new Error(''), { statusCode: 426 }), 'HTTP status 426'],
   [new Error('(HTTP code 409) conflict - name in use - really '), 'name in use - really'],
   [new Error('plain'), 'plain'],
   ['text', 'text'],

@@ -130,10 +130,6 @@ describe('what is not enforced', () => {
       'added what was asked for',
       { spec: { capAdd: ['NET_RAW'] }, host: { CapAdd: ['CAP_NET_RAW'] }, user: '0:0' },
     ],
-    [
-      'tells a runtime to keep the profile',
-      { spec: { runtime: 'runsc-seccomp' }, host: { Runtime: 'runsc-seccomp' } },
-    ],
   ])('Nothing, where the engine %s', (_, one) => {
     expect(missing(one)).toEqual([]);
   });
@@ -182,8 +178,12 @@ describe('what is not enforced', () => {
     [['seccomp'], { engine: { SecurityOptions: null } }],
     [['seccomp'], { engine: { SecurityOptions: ['name=apparmor'] } }],
     [['seccomp'], { engine: { SecurityOptions: ['name=seccomp,profile=unconfined'] } }],
-    [['seccomp'], { spec: { runtime: 'runsc' }, host: { Runtime: 'runsc' } }],
-    [['seccomp'], { engine: { DefaultRuntime: 'runsc' }, host: { Runtime: undefined } }],
+    [['pids-limit', 'seccomp'], { spec: { runtime: 'runsc' }, host: { Runtime: 'runsc' } }],
+    [
+      ['pids-limit', 'seccomp'],
+      { engine: { DefaultRuntime: 'runsc' }, host: { Runtime: undefined } },
+    ],
+    [['pids-limit'], { spec: { runtime: 'runsc-seccomp' }, host: { Runtime: 'runsc-seccomp' } }],
     [
       ['security-opt apparmor=x', 'security-opt label=disable'],
       { host: { SecurityOpt: ['no-new-privileges', 'apparmor=x', 'label=disable'] } },

@@ -1,7 +1,12 @@
 import { stat } from 'node:fs/promises';
 import * as v from 'valibot';
 import { SandboxFailure } from '../../failure.ts';
-import type { ConnectOptions, EngineDriver, EngineFacts } from '../engine.ts';
+import {
+  type ConnectOptions,
+  type EngineDriver,
+  type EngineFacts,
+  engineMissingHint,
+} from '../engine.ts';
 import { engineAddresses } from './address.ts';
 import { negotiate } from './api-version.ts';
 import type { EngineAddress } from './context.ts';
@@ -90,6 +95,13 @@ function engineNotFound(addresses: readonly EngineAddress[]): SandboxFailure {
   return new SandboxFailure(
     'engine-not-found',
     `no Docker engine found (nothing answers at ${tried.join(', ')})`,
-    { hint: 'Install or start Docker or Podman, or name the engine with --host or DOCKER_HOST.' },
+    { hint: missingHint(addresses) },
   );
+}
+
+/** Whoever names one address means that one. */
+function missingHint(addresses: readonly EngineAddress[]): string {
+  const [named] = addresses;
+  if (!named || addresses.length > 1 || named.origin === 'default') return engineMissingHint;
+  return `Check ${named.origin}, and that the engine runs. Leave it out for the usual places, or use --engine simulation.`;
 }

@@ -14,9 +14,10 @@ export function engineMessageOf(error: unknown): string {
   const json = error instanceof Error && 'json' in error ? error.json : null;
   if (typeof json === 'object' && json !== null && 'message' in json)
     return String(json.message).trim();
-  return messageOf(error)
+  const message = messageOf(error)
     .replace(/^\(HTTP code \d+\) [^-]*- /, '')
     .trim();
+  return message === '' ? `HTTP status ${httpStatusOf(error) ?? 'unknown'}` : message;
 }
 
 /** True where nothing is installed or running there, which is no refusal. Of a file it would say nothing. */

@@ -11,7 +11,7 @@ import {
 import { tmpfsOf } from './mounts.ts';
 import { scratchBytes } from '../scratch-space.ts';
 import { hasNetwork } from './network-plan.ts';
-import { passesSeccomp, runtimeOf } from './runtime.ts';
+import { levelOf, passesSeccomp, runtimeOf } from './runtime.ts';
 
 type Check = [name: string, holds: boolean];
 
@@ -36,10 +36,15 @@ function limitChecks(inspection: Inspection): Check[] {
     ['memory-swap', enforced.memorySwapBytes === spec.limits.memoryBytes],
     // The engine counts in billionths.
     ['cpus', host.NanoCpus === Math.round(spec.limits.cpus * 1e9)],
-    ['pids-limit', enforced.pidsLimit === spec.limits.pidsLimit],
+    ['pids-limit', countsProcesses(inspection) && enforced.pidsLimit === spec.limits.pidsLimit],
     ['core-dumps', core?.Hard === 0],
     ['log-driver', host.LogConfig?.Type === 'none'],
   ];
+}
+
+/** gVisor's limit is on its own threads; what the task starts is out of the engine's sight. */
+function countsProcesses({ inspected, info }: Inspection): boolean {
+  return levelOf(runtimeOf(inspected, info), info) !== 'gvisor';
 }
 
 function privilegeChecks(inspection: Inspection): Check[] {

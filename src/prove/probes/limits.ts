@@ -251,6 +251,6 @@ function judgeDeadline({ receipt, findings }: ProbeObservation): Judgement {
 function judgeFlood(seen: ProbeObservation): Judgement {
   const reached = measured(seen, 'reached');
   if (reached === null) return unproven(whyIncomplete(seen.receipt));
-  const said = `${reached} MiB fitted into /tmp (${seen.receipt.status})`;
+  const said = `${reached} MiB fitted into /tmp`;
   return reached > tmpMib / 2 ? broken(said) : held(said);
 }
