@@ -15,13 +15,41 @@ export interface Lock {
  * content (a hard link), and a dead owner's is taken over under a second lock, so that two never win.
  */
 export async function acquireLock(path: string): Promise<Lock | null> {
+  const isOurs = await withDraft(
+    path,
+    async (draft) => (await tryLink(draft, path)) || (await takeOver(draft, path)),
+  );
+  return isOurs ? lockAt(path) : null;
+}
+
+/** The same of one that a dead owner left, and of no other: a lock that is free stays free. */
+export async function acquireAbandonedLock(path: string): Promise<Lock | null> {
+  if (!(await isAbandoned(path))) return null;
+  const isOurs = await withDraft(path, async (draft) => await takeOver(draft, path));
+  return isOurs ? lockAt(path) : null;
+}
+
+function lockAt(path: string): Lock {
+  return { release: () => unlinkIfThere(path) };
+}
+
+async function withDraft<T>(path: string, work: (draft: string) => Promise<T>): Promise<T> {
   const draft = `${path}.${randomBytes(6).toString('hex')}`;
-  await writeFile(draft, JSON.stringify(currentOwner()), { flag: 'wx', mode: 0o600 });
+  await writeDraft(draft);
   try {
-    const isOurs = (await tryLink(draft, path)) || (await takeOver(draft, path));
-    return isOurs ? { release: () => unlinkIfThere(path) } : null;
+    return await work(draft);
   } finally {
     await unlinkIfThere(draft);
+  }
+}
+
+/** A full disk takes the name and not the content. */
+async function writeDraft(draft: string): Promise<void> {
+  try {
+    await writeFile(draft, JSON.stringify(currentOwner()), { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    await unlink(draft).catch(() => undefined);
+    throw error;
   }
 }
 

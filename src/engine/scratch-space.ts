@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { isInside } from '../spec/host-path.ts';
-import { type TaskSpec, workspaceTarget } from '../spec/task-spec.ts';
+import { type TaskSpec, secretsTarget, workspaceTarget } from '../spec/task-spec.ts';
 
 /** A place in memory that the task can write to. */
 export interface ScratchSpace {
@@ -11,9 +11,19 @@ export interface ScratchSpace {
 /** Where HOME is unless the caller says otherwise. */
 export const defaultHome = '/home/sandbox';
 
+/**
+ * HOME may come from a project's own settings: memory there would hide what the system, the kernel or we ourselves
+ * have in these places. In most images the short ones are links into /usr.
+ */
+const neverHome = [
+  ...['/bin', '/boot', '/dev', '/etc', '/lib', '/lib32', '/lib64', '/libx32', '/proc', '/sbin'],
+  ...['/sys', '/usr', secretsTarget],
+];
+
 /** /tmp and $HOME, unless something else is there already, then what was asked for. */
 export function scratchSpaces(spec: TaskSpec): ScratchSpace[] {
-  const taken = [workspaceTarget, ...spec.mounts.map((mount) => posix.resolve(mount.target))];
+  const mounted = spec.mounts.map((mount) => posix.resolve(mount.target));
+  const taken = [workspaceTarget, ...mounted, ...neverHome];
   const home = posix.resolve('/', spec.environment.HOME ?? defaultHome);
   const own = ['/tmp', home]
     .filter((target) => target !== '/' && !taken.some((path) => isInside(target, path)))

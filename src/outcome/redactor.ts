@@ -1,8 +1,8 @@
 import type { Secret } from '../spec/secret.ts';
-import { secretForms } from './secret-forms.ts';
+import { Unfolded } from './unfolded.ts';
+import { type SecretForm, secretForms } from './secret-forms.ts';
 
-interface Pattern {
-  readonly form: Buffer;
+interface Pattern extends SecretForm {
   readonly marker: Buffer;
 }
 
@@ -21,7 +21,7 @@ export class Redactor {
 
   constructor(secrets: readonly Secret[]) {
     this.#patterns = secrets.flatMap(({ name, value }) =>
-      secretForms(value).map((form) => ({ form, marker: Buffer.from(`[secret:${name}]`) })),
+      secretForms(value).map((form) => ({ ...form, marker: Buffer.from(`[secret:${name}]`) })),
     );
   }
 
@@ -30,8 +30,12 @@ export class Redactor {
   }
 
   text(text: string): string {
+    return this.bytes(Buffer.from(text)).toString();
+  }
+
+  bytes(bytes: Buffer): Buffer {
     const stream = this.stream();
-    return Buffer.concat([stream.write(Buffer.from(text)), stream.end()]).toString();
+    return Buffer.concat([stream.write(bytes), stream.end()]);
   }
 }
 
@@ -54,19 +58,21 @@ export class RedactingStream {
 
   write(chunk: Buffer): Buffer {
     const bytes = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
-    return this.#pass(bytes, this.#heldFrom(bytes));
+    const view = new View(bytes);
+    return this.#pass(view, this.#heldFrom(view));
   }
 
   end(): Buffer {
-    return this.#pass(this.#pending, this.#pending.length);
+    return this.#pass(new View(this.#pending), this.#pending.length);
   }
 
   /** Everything before `cut` with its secrets replaced; the rest is pending. */
-  #pass(bytes: Buffer, cut: number): Buffer {
+  #pass(view: View, cut: number): Buffer {
+    const { bytes } = view;
     const parts: Buffer[] = [];
     let position = 0;
     let covered = 0;
-    for (const span of this.#spans(bytes)) {
+    for (const span of this.#spans(view)) {
       if (span.start >= cut && !span.continued) break;
       parts.push(bytes.subarray(position, span.start));
       if (!span.continued) {
@@ -84,8 +90,8 @@ export class RedactingStream {
   }
 
   /** Where secrets stand, in order; those that overlap are one, so that no rest of either is left. */
-  #spans(bytes: Buffer): Span[] {
-    const found = this.#patterns.flatMap(({ form, marker }) => matches(bytes, { form, marker }));
+  #spans(view: View): Span[] {
+    const found = this.#patterns.flatMap((pattern) => view.matches(pattern));
     if (this.#covered > 0) {
       found.push({ start: 0, end: this.#covered, marker: Buffer.alloc(0), continued: true });
     }
@@ -101,24 +107,55 @@ export class RedactingStream {
   }
 
   /** The first place from which the end of the bytes may be the beginning of a secret. */
-  #heldFrom(bytes: Buffer): number {
-    return Math.min(bytes.length, ...this.#patterns.map(({ form }) => unfinished(bytes, form)));
+  #heldFrom(view: View): number {
+    return Math.min(
+      view.bytes.length,
+      ...this.#patterns.map((pattern) => view.unfinished(pattern)),
+    );
   }
 }
 
-function matches(bytes: Buffer, { form, marker }: Pattern): Span[] {
-  const spans: Span[] = [];
-  for (let at = bytes.indexOf(form); at !== -1; at = bytes.indexOf(form, at + 1)) {
-    spans.push({ start: at, end: at + form.length, marker, continued: false });
+/** Bytes in which forms are looked for, those that may be folded across line breaks as well. */
+class View {
+  readonly bytes: Buffer;
+  #unfolded: Unfolded | null = null;
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
   }
-  return spans;
+
+  matches({ bytes: form, mayBeFolded, marker }: Pattern): Span[] {
+    const { bytes, original } = this.#of(mayBeFolded);
+    const spans: Span[] = [];
+    for (let at = bytes.indexOf(form); at !== -1; at = bytes.indexOf(form, at + 1)) {
+      const end = original(at + form.length - 1) + 1;
+      spans.push({ start: original(at), end, marker, continued: false });
+    }
+    return spans;
+  }
+
+  /** Where the end of the bytes may be the beginning of this form. */
+  unfinished({ bytes: form, mayBeFolded }: Pattern): number {
+    const { bytes, original } = this.#of(mayBeFolded);
+    const [first = 0] = form;
+    const earliest = Math.max(0, bytes.length - form.length + 1);
+    for (let at = bytes.indexOf(first, earliest); at !== -1; at = bytes.indexOf(first, at + 1)) {
+      if (form.subarray(0, bytes.length - at).equals(bytes.subarray(at))) return original(at);
+    }
+    return this.bytes.length;
+  }
+
+  #of(mayBeFolded: boolean): { bytes: Buffer; original: (place: number) => number } {
+    if (!mayBeFolded || !hasLineBreak(this.bytes)) {
+      return { bytes: this.bytes, original: (place) => place };
+    }
+    const unfolded = (this.#unfolded ??= new Unfolded(this.bytes));
+    return { bytes: unfolded.bytes, original: (place) => unfolded.original(place) };
+  }
 }
 
-function unfinished(bytes: Buffer, form: Buffer): number {
-  const [first = 0] = form;
-  const earliest = Math.max(0, bytes.length - form.length + 1);
-  for (let at = bytes.indexOf(first, earliest); at !== -1; at = bytes.indexOf(first, at + 1)) {
-    if (form.subarray(0, bytes.length - at).equals(bytes.subarray(at))) return at;
-  }
-  return bytes.length;
+const [newline, carriageReturn] = [0x0a, 0x0d];
+
+function hasLineBreak(bytes: Buffer): boolean {
+  return bytes.at(-1) === carriageReturn || bytes.includes(newline);
 }

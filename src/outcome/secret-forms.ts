@@ -3,22 +3,29 @@ import { trimmed } from '../spec/secret.ts';
 /** Lines of a secret of several, such as a key, are kept out one by one as well; shorter ones are common text. */
 const leastLineBytes = 8;
 
-/** Columns at which programs break base64: base64(1) and MIME at 76, PEM and openssl at 64. */
-const base64Columns = [76, 64];
+export interface SecretForm {
+  readonly bytes: Buffer;
+  /** Its encoders break it into lines, at columns of their own and counted from before it. */
+  readonly mayBeFolded: boolean;
+}
 
 /** Every form in which a secret is looked for: as it is, in hex, in base64, URL-escaped and JSON-escaped. */
-export function secretForms(value: Buffer): Buffer[] {
+export function secretForms(value: Buffer): SecretForm[] {
   const whole = trimmed(value);
   const lines = splitLines(whole).filter((line) => line.length >= leastLineBytes);
-  const encoded = [...hexForms(whole), ...base64Forms(whole), ...urlForms(whole)];
-  const texts = [
+  const folded = [...hexForms(whole), ...base64Forms(whole)];
+  const forms = [
     whole,
     // Just as they are: every form of every line of a key would make its search slow.
     ...lines,
-    ...encoded.map((form) => Buffer.from(form, 'latin1')),
+    ...urlForms(whole).map((form) => Buffer.from(form, 'latin1')),
     ...jsonForms(whole).map((form) => Buffer.from(form)),
+  ].map((bytes) => ({ bytes, mayBeFolded: false }));
+  const all = [
+    ...forms,
+    ...folded.map((form) => ({ bytes: Buffer.from(form, 'latin1'), mayBeFolded: true })),
   ];
-  const unique = new Map(texts.map((form) => [form.toString('latin1'), form]));
+  const unique = new Map(all.map((form) => [form.bytes.toString('latin1'), form]));
   unique.delete('');
   return [...unique.values()];
 }
@@ -37,20 +44,9 @@ function base64Forms(value: Buffer): string[] {
   const whole = [value, Buffer.concat([value, Buffer.from('\n')])].map((bytes) =>
     bytes.toString('base64'),
   );
-  const broken = whole.flatMap((text) => base64Columns.flatMap((width) => brokenAt(text, width)));
   const inside = [0, 1, 2].map((offset) => base64Inside(value, offset));
-  const standard = [
-    ...whole,
-    ...whole.map((text) => text.replace(/=+$/, '')),
-    ...broken,
-    ...inside,
-  ];
+  const standard = [...whole, ...whole.map((text) => text.replace(/=+$/, '')), ...inside];
   return [...standard, ...standard.map((text) => text.replaceAll('+', '-').replaceAll('/', '_'))];
-}
-
-function brokenAt(text: string, width: number): string[] {
-  const lines = text.match(new RegExp(`.{1,${width}}`, 'g')) ?? [];
-  return lines.length === 1 ? [] : lines.filter((line) => line.length >= leastLineBytes);
 }
 
 /** The characters that stay the same whatever stands before (so many bytes, modulo 3) and behind. */

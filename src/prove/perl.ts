@@ -7,17 +7,33 @@ use strict; use Socket qw(:all); use POSIX (); use Fcntl; use Errno;
 $| = 1;
 sub report { my ($kind, @words) = @_; my $text = join ' ', @words; $text =~ s/[^ -~]/?/g; print "$kind $text\n"; }
 sub tried { report('tried', @_) }
+sub untried { report('untried', @_) }
 sub broke { report('broke', @_) }
 sub fact { report('fact', @_) }
+# Whether it succeeded; nothing where it could not be tried. A filter may kill who tries (SIGSYS), and so may a clock
+# that the work has set (SIGALRM).
 sub in_child {
   my ($work) = @_;
   my $pid = fork;
-  return 0 unless defined $pid;
-  POSIX::_exit((eval { $work->() }) ? 1 : 0) if $pid == 0;
-  waitpid $pid, 0;
-  return $? >> 8;
+  return undef unless defined $pid;
+  if ($pid == 0) {
+    my $success;
+    my $ended = eval { $success = $work->(); 1 };
+    print STDERR $@ unless $ended;
+    POSIX::_exit($ended ? ($success ? 1 : 0) : 2);
+  }
+  return undef unless waitpid($pid, 0) == $pid;
+  my ($code, $signal) = ($? >> 8, $? & 127);
+  return 0 if $signal == 31 || $signal == 14;
+  return $signal == 0 && $code < 2 ? $code : undef;
 }
-sub attempt { my ($what, $work) = @_; tried($what); broke($what) if in_child($work); }
+sub attempt {
+  my ($what, $work) = @_;
+  my $success = in_child($work);
+  return untried($what) unless defined $success;
+  tried($what);
+  broke($what) if $success;
+}
 sub slurp { my ($path) = @_; open(my $file, '<', $path) or return ''; local $/; my $text = <$file>; return defined $text ? $text : ''; }
 my %arm = (ptrace => 117, process_vm_readv => 270, unshare => 97, setns => 268, mount => 40, umount2 => 39,
   pivot_root => 41, keyctl => 219, add_key => 217, bpf => 280, perf_event_open => 241, mknodat => 33,
@@ -76,8 +92,8 @@ sub reach_tcp {
   my (%open, %end);
   for my $target (@targets) {
     my ($name, $ip, $port) = @$target;
-    my ($family, $to) = eval { address_of($ip, $port) } or next;
-    socket(my $socket, $family, SOCK_STREAM, 0) or do { $end{$name} = "no-way $!"; next };
+    my ($family, $to) = eval { address_of($ip, $port) } or do { $end{$name} = 'untried'; next };
+    socket(my $socket, $family, SOCK_STREAM, 0) or do { $end{$name} = no_socket(); next };
     fcntl($socket, F_SETFL, O_NONBLOCK);
     if (connect($socket, $to) || $!{EINPROGRESS}) { $open{$name} = $socket } else { $end{$name} = verdict_of($! + 0) }
   }
@@ -97,6 +113,8 @@ sub reach_tcp {
   $end{$_} = 'silent' for keys %open;
   return %end;
 }
+# A kernel without IPv6 leads nowhere; one that has run out of something was not asked.
+sub no_socket { return $!{EMFILE} || $!{ENFILE} || $!{ENOMEM} || $!{ENOBUFS} ? "untried ($!)" : "no-way ($!)" }
 sub verdict_of {
   local $! = $_[0];
   return "answered ($!)" if $!{ECONNREFUSED} || $!{ECONNRESET};
@@ -109,8 +127,8 @@ sub reach_udp {
   my (%socket, %end);
   for my $target (@targets) {
     my ($name, $ip, $port) = @$target;
-    my ($family, $to) = eval { address_of($ip, $port) } or next;
-    socket(my $socket, $family, SOCK_DGRAM, 0) or do { $end{$name} = "no-way ($!)"; next };
+    my ($family, $to) = eval { address_of($ip, $port) } or do { $end{$name} = 'untried'; next };
+    socket(my $socket, $family, SOCK_DGRAM, 0) or do { $end{$name} = no_socket(); next };
     if (connect($socket, $to) && defined send($socket, $payload, 0)) { $socket{$name} = $socket }
     else { $end{$name} = "no-way ($!)" }
   }
@@ -134,6 +152,7 @@ sub outcome {
   my %own = map { s/%.*//r => 1 } own_addresses(), '0.0.0.0', '::1';
   for my $name (sort keys %end) {
     my ($ip) = $name =~ /^\[?(.*?)(?:%[^:]*)?\]?:[0-9]+$/;
+    if ($end{$name} =~ /^untried/) { untried("$kind $name"); next }
     tried("$kind $name: $end{$name}");
     next if $end{$name} =~ /^answered/ && ($own{$ip} || $ip =~ /^127\./);
     broke("$kind $name: $end{$name}") if $end{$name} =~ /^(connected|answered)/;

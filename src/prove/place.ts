@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { signDirectory, sweepDirectories } from '../engine/owned-directory.ts';
+import { removeTree } from '../engine/remove-tree.ts';
 import { runTask } from '../run/run-task.ts';
 import type { Receipt } from '../receipt/receipt.ts';
 import { currentCaller } from '../spec/host-path.ts';
@@ -45,6 +47,13 @@ const commonSettings: Partial<Record<SettingName, string>> = {
   isolation: 'none',
 };
 
+const placePrefix = 'sandbox-prove-';
+
+/** Removes the places that killed batteries left. */
+export async function sweepPlaces(): Promise<void> {
+  await sweepDirectories(tmpdir(), placePrefix);
+}
+
 /** A directory of its own for one probe, with a workspace in it, and the way to run tasks there. */
 export class ProbePlace {
   readonly battery: Battery;
@@ -62,7 +71,8 @@ export class ProbePlace {
   }
 
   static async create(battery: Battery): Promise<ProbePlace> {
-    const root = await realpath(await mkdtemp(join(tmpdir(), 'sandbox-prove-')));
+    const root = await realpath(await mkdtemp(join(tmpdir(), placePrefix)));
+    await signDirectory(root);
     const place = new ProbePlace(battery, root);
     await mkdir(place.workspace);
     // Some probes run as another user, whatever the umask is.
@@ -124,17 +134,22 @@ export class ProbePlace {
     const ready = new Promise<true>((resolve) => {
       onReady = () => resolve(true);
     });
-    const ended = this.run(spec, {
+    let hasEnded = false;
+    const running = this.run(spec, {
       cancel,
       onStdout: (chunk) => {
         output += chunk.toString();
         if (output.includes('\nready\n')) onReady();
       },
     });
+    const ended = running.finally(() => {
+      hasEnded = true;
+    });
     const isReady = await Promise.race([ready, ended.then(() => false)]);
     if (!isReady) return null;
     return {
       output,
+      hasEnded: () => hasEnded,
       stop: async () => {
         stop.abort('SIGKILL');
         return await ended;
@@ -143,7 +158,7 @@ export class ProbePlace {
   }
 
   async remove(): Promise<void> {
-    await rm(this.root, { recursive: true, force: true });
+    await removeTree(this.root);
   }
 
   #layer(task: ProbeTask, id: string): Layer {
@@ -168,5 +183,6 @@ interface RunOptions {
 export interface SecondTask {
   /** What it printed until it was ready. */
   readonly output: string;
+  readonly hasEnded: () => boolean;
   readonly stop: () => Promise<Receipt>;
 }

@@ -38,6 +38,7 @@ export interface Stage {
 
 export interface HostFindings {
   readonly tried?: readonly string[];
+  readonly untried?: readonly string[];
   readonly broke?: readonly string[];
   readonly facts?: Readonly<Record<string, string>>;
 }

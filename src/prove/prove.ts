@@ -4,7 +4,7 @@ import { SandboxFailure, toFailure } from '../failure.ts';
 import type { Receipt } from '../receipt/receipt.ts';
 import { type IsolationLevel, isolationLevels } from '../spec/choices.ts';
 import { addFindings, readFindings, unproven, whyIncomplete } from './findings.ts';
-import { type Battery, ProbePlace } from './place.ts';
+import { type Battery, ProbePlace, sweepPlaces } from './place.ts';
 import type { Judgement, Probe, ProbeObservation, Stage, Verdict } from './probe.ts';
 
 /** One probe, tried on this machine. */
@@ -50,7 +50,7 @@ export async function prove(
   battery: Battery,
   { probes, least, onRow }: ProveOptions,
 ): Promise<Proof> {
-  const standing = await standingOf(battery);
+  const [standing] = await Promise.all([standingOf(battery), sweepPlaces()]);
   refuseBelow(least, standing.level);
   const around = { ...battery, isSimulated: standing.isolation.simulated === true };
   const limit = pLimit(concurrency);

@@ -1,32 +1,38 @@
 import type { Redactor } from '../outcome/redactor.ts';
-import type { Receipt, WorkspaceChange } from './receipt.ts';
+import type { Receipt } from './receipt.ts';
 
-/** Secrets out of everything that a caller or a task can have put into words; the output is without them already. */
+/** Where a caller or a task can have put words; every other string is one of ours. */
+const freeTexts = new Set([
+  ...['command', 'environment', 'message', 'hint', 'path', 'linkTarget'],
+  ...['limitsReached', 'skipped'],
+]);
+
+/** Secrets out of everything but the output, which is without them already. */
 export function redactReceipt(receipt: Receipt, redactor: Redactor | null): Receipt {
   if (!redactor) return receipt;
-  const clean = (text: string) => redactor.text(text);
-  const orNull = (text: string | null) => (text === null ? null : clean(text));
-  const { error, workspace } = receipt;
-  return {
-    ...receipt,
-    command: receipt.command.map(clean),
-    error: error && { ...error, message: clean(error.message), hint: orNull(error.hint) },
-    workspace: {
-      ...workspace,
-      changes: workspace.changes && {
-        ...workspace.changes,
-        added: workspace.changes.added.map((change) => redactChange(change, orNull)),
-        changed: workspace.changes.changed.map((change) => redactChange(change, orNull)),
-        removed: workspace.changes.removed.map((change) => redactChange(change, orNull)),
-      },
-      defused: workspace.defused?.map((file) => ({ ...file, path: orNull(file.path) })) ?? null,
-    },
-  };
+  const { stdout, stderr, ...rest } = receipt;
+  return { ...(cleaned(rest, { redactor, key: '' }) as typeof rest), stdout, stderr };
 }
 
-function redactChange(
-  change: WorkspaceChange,
-  clean: (text: string | null) => string | null,
-): WorkspaceChange {
-  return { ...change, path: clean(change.path), linkTarget: clean(change.linkTarget) };
+interface Cleaning {
+  readonly redactor: Redactor;
+  /** The nearest name above. */
+  readonly key: string;
+}
+
+function cleaned(value: unknown, { redactor, key }: Cleaning): unknown {
+  if (typeof value === 'string') {
+    if (key === 'pathBase64') return cleanedBase64(value, redactor);
+    return freeTexts.has(key) ? redactor.text(value) : value;
+  }
+  if (Array.isArray(value)) return value.map((item) => cleaned(item, { redactor, key }));
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value);
+  return Object.fromEntries(
+    entries.map(([name, item]) => [name, cleaned(item, { redactor, key: name })]),
+  );
+}
+
+function cleanedBase64(base64: string, redactor: Redactor): string {
+  return redactor.bytes(Buffer.from(base64, 'base64')).toString('base64');
 }

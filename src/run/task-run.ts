@@ -214,7 +214,8 @@ export class TaskRun {
   }
 
   readonly #warn = (message: string): void => {
-    this.#io.onEvent({ kind: 'warning', message });
+    const text = this.#secrets.redactor?.text(message) ?? message;
+    this.#io.onEvent({ kind: 'warning', message: text });
   };
 }
 

@@ -1,4 +1,4 @@
-import { realpath, stat } from 'node:fs/promises';
+import { lstat, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { errnoOf } from '../failure.ts';
 import { isInside } from './host-path.ts';
@@ -18,6 +18,14 @@ export async function resolveReceiptPath(place: Place, problems: Problems): Prom
   const { settings, mounts } = place;
   if (settings.workspacePath === null) return null;
   const asked = await askedPath(place, settings.workspacePath);
+  const isDefault = settings.values.receipt === null && settings.values.receiptDir === null;
+  // A task whose workspace was the directory above could have put it there.
+  if (isDefault && (await isSymlink(dirname(asked)))) {
+    problems.add(
+      'receipt',
+      `expected a directory at ${dirname(asked)}, found a symlink: remove it, or set SANDBOX_RECEIPT_DIR`,
+    );
+  }
   const path = join(await nearestRealPath(dirname(asked)), basename(asked));
   const writable = mounts.filter((mount) => mount.type === 'bind' && !mount.readOnly);
   const inTask = [settings.workspacePath, ...writable.map((mount) => mount.source)];
@@ -37,6 +45,13 @@ async function askedPath({ settings, id, cwd }: Place, workspace: string): Promi
   }
   if (receiptDir !== null) return join(resolve(cwd, receiptDir), fileName);
   return join(`${workspace}.receipts`, fileName);
+}
+
+async function isSymlink(path: string): Promise<boolean> {
+  return await lstat(path).then(
+    (found) => found.isSymbolicLink(),
+    () => false,
+  );
 }
 
 async function isDirectory(path: string): Promise<boolean> {

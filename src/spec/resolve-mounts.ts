@@ -41,7 +41,11 @@ async function resolveMount(
 ): Promise<Mount | null> {
   if (request.type === 'volume') return request;
   const source = await problems.attemptAsync(flag, () => mountablePath(request.source, caller));
-  return source === undefined ? null : { ...request, source };
+  if (source === undefined) return null;
+  if (kernelTrees.some((tree) => isInside(source, tree))) {
+    problems.add(flag, `${source} is the kernel’s own: who can write there commands the host`);
+  }
+  return { ...request, source };
 }
 
 const kernelTrees = ['/proc', '/sys', '/dev'];

@@ -242,7 +242,8 @@ export const settings = {
     default: 'false',
     environment: [],
     config: true,
-    project: 'may-set',
+    project: 'may-narrow',
+    width: (isOn: boolean) => Number(!isOn),
   },
   host: {
     parse: nonEmpty('an address such as unix:///run/docker.sock'),

@@ -19,6 +19,8 @@ import type { Entry, Place, Unseen } from './walk.ts';
 interface Root {
   readonly path: string;
   readonly suspects: Suspects;
+  /** What has changed since then may be a task's, whoever saw it first; null where only ours could write. */
+  readonly sinceNs: bigint | null;
   /** The task had another uid than we have, so it may have written where we cannot look. */
   readonly isForeign: boolean;
 }
@@ -48,12 +50,17 @@ export class Defuser implements Observer {
   entry(step: Entry, chain: DirectoryChain): void {
     const { place, stats } = step;
     const found = dangerOf(stats) ?? (stats.isFile() ? privilegeOf(this.modeLeft(stats)) : null);
-    if (!found || this.#root.suspects.has(step, chain)) return;
+    if (!found || this.#wasThere(step, chain)) return;
     const action = this.#defuse(place, stats, chain);
     if (action === 'failed') this.unsafe.push(shortPathOf(place));
     const path = this.#list.take(place);
     if (path === null) this.unlisted += 1;
     else this.defused.push({ ...namedPath(path), root: this.#root.path, found, action });
+  }
+
+  #wasThere(step: Entry, chain: DirectoryChain): boolean {
+    const { sinceNs, suspects } = this.#root;
+    return suspects.has(step, chain) && (sinceNs === null || changedNs(step.stats) < sinceNs);
   }
 
   unseen(step: Unseen, chain: DirectoryChain): void {
@@ -72,6 +79,11 @@ export class Defuser implements Observer {
     }
     return isRemoved(chain, place) ? 'removed' : 'failed';
   }
+}
+
+/** Whoever writes to a FIFO changes its ctime; its birth is 0 where nobody knows. */
+function changedNs(stats: BigIntStats): bigint {
+  return stats.isFIFO() || stats.isSocket() ? stats.birthtimeNs : stats.ctimeNs;
 }
 
 function idOf({ dev, ino }: BigIntStats): string {

@@ -3,7 +3,7 @@ import type { Observer } from './survey.ts';
 import type { Entry, Step } from './walk.ts';
 
 /** What `stat` counts blocks in, whatever the file system's own are. */
-const blockBytes = 512;
+export const blockBytes = 512;
 
 /** Adds up the disk space of a tree; a file with several names counts once. */
 export class DiskUse implements Observer {

@@ -1,6 +1,8 @@
+import { statSync } from 'node:fs';
 import { DirectoryChain } from '../engine/directory-chain.ts';
 import { TimeSlice } from '../engine/time-slice.ts';
 import { DiskUse } from './disk-use.ts';
+import { namelessBytes } from './nameless-files.ts';
 import { survey } from './survey.ts';
 
 const leastIntervalMs = 250;
@@ -35,20 +37,22 @@ export function watchGrowth(growth: Growth): () => void {
   };
 }
 
-/** Ends as soon as the limit is passed. What cannot be looked at while the task runs is seen at its end. */
+/** Ends as soon as the limit is passed. Directories of ours that the task denied are looked at all the same. */
 async function measureGrowth(growth: Growth, cancel: AbortSignal): Promise<number> {
   const use = new DiskUse();
   const mostBytes = growth.startBytes + growth.limitBytes;
+  let hiddenBytes = 0;
   try {
+    hiddenBytes = namelessBytes(statSync(growth.path, { bigint: true }));
     await survey({
-      chain: DirectoryChain.open(growth.path),
+      chain: DirectoryChain.open(growth.path, { insist: true }),
       slice: new TimeSlice(cancel),
       observers: [use],
-      insist: false,
-      isEnough: () => use.bytes > mostBytes,
+      insist: true,
+      isEnough: () => use.bytes + hiddenBytes > mostBytes,
     });
   } catch {
     // Stopped, or the task has made its workspace unreadable.
   }
-  return use.bytes - growth.startBytes;
+  return use.bytes + hiddenBytes - growth.startBytes;
 }

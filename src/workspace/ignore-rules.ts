@@ -17,7 +17,8 @@ export interface Verdict {
   readonly matched: Matched;
 }
 
-const mostRules = 10_000;
+/** Each is tried on each path, and a task may have planted the file. */
+const mostRules = 1_000;
 const mostRuleChars = 4_096;
 
 /** What a .dockerignore file leaves out, with the meaning that it has for Docker. */

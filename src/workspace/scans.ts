@@ -27,6 +27,8 @@ export interface ScanPlan {
   /** The task can write to it. */
   readonly isWritable: boolean;
   readonly isForeign: boolean;
+  /** Nobody else can write to it. */
+  readonly isPrivate: boolean;
 }
 
 export interface BeforeTask {
@@ -81,6 +83,8 @@ export interface AfterTask {
 interface AfterParts extends ScanParts {
   readonly before: BeforeTask | null;
   readonly list: ListBudget;
+  /** When the first of the runs began that overlap with this one. */
+  readonly sinceNs: bigint;
 }
 
 /** Rejects with a system error where the workspace cannot be looked at, or is not the one it was. */
@@ -92,7 +96,8 @@ export async function scanAfter(path: string, parts: AfterParts): Promise<AfterT
     chain.close();
     throw new Error('it is not the directory that it was before');
   }
-  const root = { path: plan.workspace, suspects, isForeign: plan.isForeign };
+  const sinceNs = plan.isPrivate ? null : parts.sinceNs;
+  const root = { path: plan.workspace, suspects, isForeign: plan.isForeign, sinceNs };
   const defuser = plan.isWritable ? new Defuser(root, parts.list) : null;
   const budget = new ScanBudget('after', limits.scan, findings);
   const digester = new Digester(limits.digest, slice);
@@ -140,10 +145,10 @@ export async function scanRootAfter(
   root: WritableRoot,
   parts: Omit<AfterParts, 'before'>,
 ): Promise<Defuser> {
-  const { plan, findings, suspects, list } = parts;
+  const { plan, findings, suspects, list, sinceNs } = parts;
   const { path } = root;
   const isSingle = root.only !== undefined;
-  const defuser = new Defuser({ path, suspects, isForeign: plan.isForeign }, list);
+  const defuser = new Defuser({ path, suspects, isForeign: plan.isForeign, sinceNs }, list);
   await survey({
     chain: DirectoryChain.open(root.directory, { insist: !isSingle }),
     slice: new TimeSlice(),

@@ -49,6 +49,7 @@ export class WorkspaceLook {
   readonly #list: ListBudget;
   #unlisted = 0;
   #before: BeforeTask | null = null;
+  #sinceNs = 0n;
 
   constructor(spec: TaskSpec, findings: Findings, limits: WorkspaceLimits) {
     this.#limits = limits;
@@ -63,7 +64,12 @@ export class WorkspaceLook {
     return this.#before?.use.bytes ?? null;
   }
 
-  async before(path: string, cancel: AbortSignal): Promise<void> {
+  /** `sinceNs`: when the first of the runs on the same files began. */
+  async before(
+    path: string,
+    { sinceNs, cancel }: { sinceNs: bigint; cancel: AbortSignal },
+  ): Promise<void> {
+    this.#sinceNs = sinceNs;
     const parts = { ...this.#parts(), cancel };
     if (this.#isScanned) this.#before = await scanBefore(path, parts);
     for (const root of this.#roots) {
@@ -101,14 +107,17 @@ export class WorkspaceLook {
       limits: this.#limits,
       findings: this.#findings,
       suspects: this.#suspects,
-      list: this.#list,
       cancel: null,
     };
   }
 
+  #afterParts() {
+    return { ...this.#parts(), list: this.#list, sinceNs: this.#sinceNs };
+  }
+
   async #afterOf(path: string): Promise<AfterTask | null> {
     try {
-      const after = await scanAfter(path, { ...this.#parts(), before: this.#before });
+      const after = await scanAfter(path, { ...this.#afterParts(), before: this.#before });
       if (after.defuser) this.#take(after.defuser, '');
       return after;
     } catch (error) {
@@ -121,7 +130,7 @@ export class WorkspaceLook {
 
   async #defuseRoot(root: WritableRoot): Promise<void> {
     try {
-      this.#take(await scanRootAfter(root, this.#parts()), `${root.path}/`);
+      this.#take(await scanRootAfter(root, this.#afterParts()), `${root.path}/`);
     } catch {
       // What denied itself to us before, and to a task with our own rights as well, is as it was.
       if (this.#plan.isForeign || !this.#unreadable.has(root)) this.#addUnsafe(root.path);
@@ -158,6 +167,7 @@ function planOf({ workspace, manifest, workspaceMode, apply, user }: TaskSpec): 
   const uid = user?.split(':')[0];
   return {
     workspace,
+    isPrivate: workspaceMode === 'copy',
     isListed: manifest,
     isCompared: manifest || (workspaceMode === 'copy' && apply !== 'never'),
     isWritable: workspaceMode !== 'ro',

@@ -5,6 +5,7 @@ import { bringBack } from './bring-back.ts';
 import { removeAbandonedCopies } from './copy-place.ts';
 import { type WorkspaceLimits, workspaceLimits } from './limits.ts';
 import { Findings } from './findings.ts';
+import { type LiveRun, announceRun } from './live-runs.ts';
 import { watchGrowth } from './growth-watch.ts';
 import { type Look, WorkspaceLook } from './workspace-look.ts';
 import { type WorkspaceCopy, copyWorkspace } from './workspace-copy.ts';
@@ -28,6 +29,7 @@ export class WorkspaceSession {
   readonly #tidied: Promise<void>;
   readonly #prepared: Promise<void>;
   #copy: WorkspaceCopy | null = null;
+  #live: LiveRun | null = null;
 
   private constructor(spec: TaskSpec, limits: WorkspaceLimits) {
     this.#spec = spec;
@@ -69,9 +71,11 @@ export class WorkspaceSession {
     try {
       await this.#prepared;
     } catch (error) {
+      await this.#live?.release();
       return { report: nothingLooked, failure: toFailure(error), notes: [] };
     }
     const look = await this.#look.after(this.#shown());
+    await this.#live?.release();
     const end = this.#copy
       ? await bringBack({
           apply: how.apply && !this.#hasOutgrown(look),
@@ -90,12 +94,14 @@ export class WorkspaceSession {
     await this.#prepared.catch(() => undefined);
     // What is left is removed by the next run.
     await this.#copy?.place.remove().catch(() => undefined);
+    await this.#live?.release();
     await this.#tidied;
   }
 
   async #prepare(onPlace: (path: string) => void): Promise<void> {
     const { workspace, workspaceMode, receiptPath } = this.#spec;
     const cancel = this.#cancel.signal;
+    this.#live = await announceRun(this.#spec);
     if (workspaceMode === 'copy') {
       this.#copy = await copyWorkspace({
         workspace,
@@ -106,7 +112,8 @@ export class WorkspaceSession {
         mostFiles: this.#limits.scan.files,
       });
     } else onPlace(workspace);
-    await this.#look.before(this.#shown(), cancel);
+    const { sinceNs } = this.#live;
+    await this.#look.before(this.#shown(), { sinceNs, cancel });
   }
 
   /** What broke its limit is never brought back, also where nobody saw it in time. */

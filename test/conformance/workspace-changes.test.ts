@@ -181,6 +181,15 @@ describeOnEach('what a task changed', (engine) => {
     expect(receipt.evidence.workspaceLimit?.seenBytes).toBeGreaterThan(20 * 1024 ** 2);
   });
 
+  test('counts what has no name any more and is held open', async () => {
+    const workspace = await withFiles();
+    const line = 'exec 3> hole; rm hole; head -c 64m /dev/zero >&3; read forever';
+    const args = [...on, '-i', '--workspace-limit', '20m', '--timeout', '60s', '-c', line];
+    const child = workspace.start(args);
+    expect((await child).exitCode).toBe(137);
+    expect((await workspace.receipt()).status).toBe('workspace-limit');
+  });
+
   test('is no success where it was found past the limit only at the end', async () => {
     const workspace = await withFiles();
     const args = [...on, '--workspace-limit', '1m', '-c', 'head -c 5m /dev/zero > f'];

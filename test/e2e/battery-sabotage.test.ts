@@ -8,11 +8,12 @@ import { addFindings, readFindings } from '../../src/prove/findings.ts';
 import { type Battery, type OutsideTargets, ProbePlace } from '../../src/prove/place.ts';
 import type { HostFindings, Judgement, Probe } from '../../src/prove/probe.ts';
 import { type ProbeRow, observe, prove } from '../../src/prove/prove.ts';
-import type { Receipt } from '../../src/receipt/receipt.ts';
+import { composeReceipt } from '../../src/receipt/compose-receipt.ts';
 import { describeOn, docker } from '../helpers/engines.ts';
 import { type FaultOf, respond } from '../helpers/faulty-engine.ts';
 import { type Asked, lyingEngine } from '../helpers/lying-engine.ts';
 import { listenEverywhere } from '../../src/prove/listeners.ts';
+import { taskRecord } from '../unit/support/task-record.ts';
 
 // Each probe is run once with its protection switched off, and must notice. What an engine protects is switched
 // off behind the program's back, by an engine that changes what it is asked for and says that it did not.
@@ -125,6 +126,16 @@ describeOn('docker', 'a probe notices that its protection is gone', () => {
     expect(row.evidence).toContain('container');
   });
 
+  // Nothing is switched off here: the image lacks what the probe needs to try anything.
+  test.each([
+    ['leftovers', '/usr/bin/setsid', '/bin/false'],
+    ['setuid-left-behind', '/usr/bin/chmod', '/bin/true'],
+  ])('%s without %s is not proven', async (name, Target, Source) => {
+    const twist = ({ HostConfig }: Asked) =>
+      HostConfig.Mounts?.push({ Type: 'bind', Source, Target, ReadOnly: true } as never);
+    expect(await rowWith(name, { twist })).toMatchObject({ verdict: 'unproven' });
+  });
+
   // The program itself keeps this one: a far deadline is as good as none.
   test('deadline', async () => {
     const probe = probeNamed('deadline');
@@ -150,6 +161,18 @@ describeOn('simulation', 'a probe notices that the program does not protect', ()
       await execa('sh', ['-c', task.program], { cwd: workspace });
     });
     expect(judgement).toMatchObject({ verdict: 'broken' });
+  });
+});
+
+/** What these found out nobody but the program itself can tell. */
+const onlySaid = ['core-dump', 'no-new-privileges', 'setuid'];
+
+describeOn('simulation', 'a program that only says that it tried is not believed', () => {
+  const names = battery.map(({ name }) => name).filter((name) => !onlySaid.includes(name));
+
+  test.each(names)('%s', async (name) => {
+    const judgement = await judgedWithout(name, () => Promise.resolve()).catch(() => null);
+    expect(judgement?.verdict).not.toBe('held');
   });
 });
 
@@ -194,11 +217,13 @@ async function judgedWithout(
   work: (place: ProbePlace) => Promise<void>,
 ): Promise<Judgement> {
   const probe = probeNamed(name);
-  const place = await ProbePlace.create(batteryOn({}));
+  const flags = { engine: { text: 'simulation', origin: '--engine' } };
+  const place = await ProbePlace.create({ ...batteryOn({}), flags });
   onTestFinished(() => place.remove());
   const stage = await probe.task.prepare?.(place);
+  onTestFinished(() => stage?.dispose?.());
   await work(place);
-  const receipt = {} as Receipt;
+  const receipt = composeReceipt(taskRecord());
   const host: HostFindings = (await stage?.after?.(receipt)) ?? {};
   return probe.judge({ receipt, findings: addFindings(readFindings('tried it\ndone\n'), host) });
 }

@@ -104,6 +104,15 @@ describe('what the task sees', () => {
     expect(spaces.find(({ target }) => target === '/tmp')).toMatchObject({ sizeBytes: 500 });
   });
 
+  test.each(['/etc', '/sys', '/usr', '/proc', '/dev', '/bin'])(
+    'no memory over %s, whatever $HOME is',
+    (HOME) => {
+      expect(viewOf({ environment: { HOME } })).toEqual(
+        viewOf({}).filter(({ target }) => target !== '/home/sandbox'),
+      );
+    },
+  );
+
   test('parents come before what is mounted in them', () => {
     const mounts = [
       { type: 'bind', source: '/a', target: '/workspace/deep/a', readOnly: true },

@@ -162,6 +162,19 @@ test("A HOME of the task's own takes the place of ours", () => {
   ]);
 });
 
+// A project's own settings may name any of these.
+const notOfATask = [
+  '/etc',
+  '/sys',
+  '/usr/bin',
+  '/proc',
+  '/dev',
+  '/bin',
+  '/x/../etc',
+  'etc',
+  '/run/secrets',
+];
+
 describe('file systems in memory', () => {
   const targets = (changes: Partial<TaskSpec>) =>
     tmpfsOf(taskSpec(changes)).map(({ target }) => target);
@@ -179,6 +192,16 @@ describe('file systems in memory', () => {
     ],
     ['/tmp alone where home is the root', { environment: { HOME: '/' } }, ['/tmp']],
     ['/tmp alone where home is nothing', { environment: { HOME: '' } }, ['/tmp']],
+    ...notOfATask.map((HOME): [string, Partial<TaskSpec>, string[]] => [
+      `/tmp alone where home is ${HOME}`,
+      { environment: { HOME } },
+      ['/tmp'],
+    ]),
+    [
+      '/tmp and a home that is only named alike',
+      { environment: { HOME: '/etcetera' } },
+      ['/tmp', '/etcetera'],
+    ],
     ['/tmp once where it is home as well', { environment: { HOME: '/tmp' } }, ['/tmp']],
     ['home alone where /tmp is a mount', mountAt('/tmp'), ['/home/sandbox']],
     ['/tmp alone where home is a mount', mountAt('/home/sandbox'), ['/tmp']],

@@ -135,6 +135,8 @@ describe("a project's file", () => {
     { name: 'network', below: 'my-net', narrower: 'egress', wider: 'my-net' },
     { name: 'writableRoot', below: 'false', narrower: 'false', wider: 'true' },
     { name: 'writableRoot', below: 'true', narrower: 'false', wider: 'true' },
+    { name: 'redact', below: 'true', narrower: 'true', wider: 'false' },
+    { name: 'redact', below: 'false', narrower: 'true', wider: 'false' },
     { name: 'isolation', below: 'none', narrower: 'container', wider: 'none' },
     { name: 'isolation', below: 'container', narrower: 'gvisor', wider: 'none' },
     { name: 'isolation', below: 'container', narrower: 'vm', wider: 'namespace' },

@@ -1,9 +1,10 @@
-import { readFile, readdir, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { describe, expect, test } from 'vitest';
-import { type Lock, acquireLock } from '../../src/engine/lock.ts';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { type Lock, acquireAbandonedLock, acquireLock } from '../../src/engine/lock.ts';
 import { type Owner, currentOwner } from '../../src/engine/owner.ts';
+import { runs } from '../helpers/programs.ts';
 import { temporaryDirectory } from './support/temporary-directory.ts';
 
 async function lockPath(): Promise<string> {
@@ -13,6 +14,15 @@ async function lockPath(): Promise<string> {
 /** Leaves a lock as a process would that was killed. */
 async function leaveLock(path: string, changes: Partial<Owner>): Promise<void> {
   await writeFile(path, JSON.stringify({ ...currentOwner(), ...changes }));
+}
+
+/** Makes a file system of one page that is taken. */
+async function isFullDisk(path: string): Promise<boolean> {
+  await mkdir(path);
+  if (!(await runs('mount', ['-t', 'tmpfs', '-o', 'size=4k,mode=700', 'none', path]))) return false;
+  onTestFinished(() => runs('umount', [path]).then(() => undefined));
+  await writeFile(join(path, 'full'), 'x'.repeat(4096));
+  return true;
 }
 
 const dead = { pidStart: '1' };
@@ -62,9 +72,31 @@ describe('a lock', () => {
     expect((await stat(path)).mode & 0o777).toBe(0o600);
   });
 
+  test('on a full disk leaves nothing, and says so', async ({ skip }) => {
+    const path = join(await temporaryDirectory(), 'disk', 'task.lock');
+    if (!(await isFullDisk(dirname(path)))) skip('only root can mount');
+    await expect(acquireLock(path)).rejects.toThrow('ENOSPC');
+    expect(await readdir(dirname(path))).toEqual(['full']);
+  });
+
   test('in a directory that is not there is an error', async () => {
     const path = join(await temporaryDirectory(), 'missing/task.lock');
     await expect(acquireLock(path)).rejects.toThrow('ENOENT');
+  });
+});
+
+describe('a lock that only a sweep wants', () => {
+  test('is taken from the dead, and from nobody else', async () => {
+    const path = await lockPath();
+    expect(await acquireAbandonedLock(path)).toBeNull();
+    expect(await readdir(dirname(path))).toEqual([]);
+    await leaveLock(path, {});
+    expect(await acquireAbandonedLock(path)).toBeNull();
+    await leaveLock(path, dead);
+    const lock = await acquireAbandonedLock(path);
+    expect(await acquireLock(path)).toBeNull();
+    await lock?.release();
+    expect(await readdir(dirname(path))).toEqual([]);
   });
 });
 

@@ -41,6 +41,17 @@ describe('the place of a receipt', () => {
   });
 });
 
+test('A symlink that lies where receipts go by default is not followed', async () => {
+  const around = await Surroundings.create();
+  await symlink(around.home, `${around.workspace}.receipts`);
+  const [problem] = await problemsOf(() => around.resolve());
+  expect(problem).toContain(
+    `expected a directory at ${around.workspace}.receipts, found a symlink`,
+  );
+  const flags = layerOf({ receipt: '../app.receipts/r.json' });
+  expect((await around.resolve({ flags })).receiptPath).toBe(join(around.home, 'r.json'));
+});
+
 describe('a receipt that the task could write to', () => {
   const expected = 'expected a path that the task cannot write to';
 

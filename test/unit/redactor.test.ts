@@ -38,6 +38,36 @@ describe('a secret is replaced', () => {
     expect(redactor.text(`before ${form} after`)).toBe('before [secret:KEY] after');
   });
 
+  test.each([
+    [76, '\n', 0],
+    [76, '\r\n', 1],
+    [64, '\n', 15],
+    [60, '\n', 47],
+    [4, '\n', 2],
+    [1, '\r\n', 0],
+  ])('in base64 broken at %i columns by %j, %i bytes in', (columns, lineBreak, offset) => {
+    const long = `${value}${'x4Yz'.repeat(15)}`;
+    const own = new Redactor([{ name: 'KEY', value: Buffer.from(long) }]);
+    const whole = base64(`${'u'.repeat(offset)}${long}${'v'.repeat(7)}`);
+    const lines = whole.match(new RegExp(`.{1,${columns}}`, 'g')) ?? [];
+    for (const size of [1, 7, 4096]) {
+      const { text, count } = inPieces(`${lines.join(lineBreak)}\n\nrest\n`, size, own);
+      expect([count, text.endsWith('\n\nrest\n')]).toEqual([1, true]);
+      const [before = '', after = ''] = text.replace(/\n\nrest\n$/, '').split('[secret:KEY]');
+      const decoded = [before, after].map((part) => Buffer.from(part, 'base64').toString('latin1'));
+      for (let at = 0; at + 4 <= long.length; at += 1) {
+        const piece = Buffer.from(long.slice(at, at + 4)).toString('latin1');
+        expect(decoded.join(' ')).not.toContain(piece);
+      }
+    }
+  });
+
+  test('in hex broken into lines, as xxd does', () => {
+    const hex = Buffer.from(value.repeat(4)).toString('hex');
+    const lines = hex.match(/.{1,60}/g) ?? [];
+    expect(redactor.text(lines.join('\n'))).toBe('[secret:KEY]'.repeat(4));
+  });
+
   test.each([0, 1, 2, 3, 4, 5])('inside a longer text in base64, %i bytes in', (offset) => {
     const whole = base64(`${'u'.repeat(offset)}${value}${'v'.repeat(7)}`);
     const shown = redactor.text(whole);

@@ -24,6 +24,7 @@ test.each([
   ['below /sys', { tmpfs: ['/sys/fs/cgroup'] }, '/sys/fs/cgroup: nothing can be mounted'],
   ['below /dev', { tmpfs: ['/dev/shm'] }, '/dev/shm: nothing can be mounted'],
   ['of the whole host', { volumes: ['/:/host'] }, '--volume: expected a path that may be shown'],
+  ['of the kernel’s paths', { volumes: ['/proc/sys:/x:rw'] }, '--volume: /proc/sys is the kernel'],
   ['of a missing path', { volumes: ['./no:/x'] }, '--volume: expected a path that exists'],
   ['of a missing path by --mount', { mounts: ['type=bind,src=/no,dst=/x'] }, '--mount: expected a'],
   ['without a target', { volumes: ['/tmp'] }, '--volume: expected SOURCE:TARGET'],

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { linesOf, runIn, shell, workspaceWith } from './support/workspace-task.ts';
+import { WorkspaceSession } from '../../src/workspace/workspace-session.ts';
+import { linesOf, runIn, shell, specOf, workspaceWith } from './support/workspace-task.ts';
 
 const listed = (end: Awaited<ReturnType<typeof runIn>>) =>
   end.report.defused?.map(({ path, found, action }) => `${path ?? '?'}: ${found} ${action}`);
@@ -29,6 +30,24 @@ describe('what a task left that could serve it on the host', () => {
     expect(modes(workspace, 'both', 'd/u', 'g')).toEqual(['755', '755', '755']);
     expect(shell('ls', workspace).trim().split('\n')).toEqual(['both', 'd', 'g']);
     expect(end.report.changes?.added.find(({ path }) => path === 'both')?.mode).toBe('6755');
+  });
+
+  test('is found by the last of the runs on the same files, whichever came upon it first', async () => {
+    const workspace = await workspaceWith('mkdir a; cp /bin/true old; chmod u+s old');
+    const first = WorkspaceSession.open(specOf(workspace, { id: 'first' }));
+    await first.ready();
+    shell('cp /bin/true a/u; chmod u+s a/u; mkfifo a/p', workspace);
+    // To this one it was there before, under the name that it still has.
+    const second = WorkspaceSession.open(specOf(workspace, { id: 'second' }));
+    await second.ready();
+    expect(listed(await second.finish({ apply: false }))).toEqual([
+      'a/p: fifo removed',
+      'a/u: setuid bits-cleared',
+    ]);
+    expect(listed(await first.finish({ apply: false }))).toEqual([]);
+    expect(modes(workspace, 'old')).toEqual(['4755']);
+    const alone = await runIn(workspace, { task: 'true' });
+    expect(listed(alone)).toEqual([]);
   });
 
   test('is let be where it was there before', async () => {

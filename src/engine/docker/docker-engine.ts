@@ -1,6 +1,7 @@
 import type Docker from 'dockerode';
 import { type TaskSpec } from '../../spec/task-spec.ts';
 import type { CreateContext, Engine, EngineFacts, Sandbox } from '../engine.ts';
+import { sweepSecrets } from '../secrets-directory.ts';
 import { within } from '../timer.ts';
 import { allSettledOrThrow } from './all-settled.ts';
 import { lookBefore } from './command-before.ts';
@@ -19,7 +20,7 @@ import { type UsableNetwork, ensureNetwork } from './network.ts';
 import { networkSysctls } from './network-plan.ts';
 import { checkRuntime, checkRuntimeInForce, runtimeOf } from './runtime.ts';
 import { sandboxFacts } from './sandbox-facts.ts';
-import { SecretFiles, sweepSecrets } from './secret-files.ts';
+import { SecretFiles } from './secret-files.ts';
 import { securityOptions } from './security-options.ts';
 import { sweep } from './sweep.ts';
 import { taskUser } from './user.ts';

@@ -1,13 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { lstat, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readPlantableFile } from '../../spec/regular-file.ts';
 import type { Secret } from '../../spec/secret.ts';
-import { ownTemporaryDirectory } from '../own-directory.ts';
-import { currentOwner, isDead, parseOwner } from '../owner.ts';
+import { signDirectory } from '../owned-directory.ts';
+import { secretsDirectory } from '../secrets-directory.ts';
 import type { SecretFile } from './mounts.ts';
-
-const ownerFile = '.owner';
 
 /**
  * Secrets as files of this host, to be mounted one by one: the directory is the caller's alone, and any uid may read
@@ -29,8 +26,7 @@ export class SecretFiles {
     const directory = join(base, `${taskId}.${randomBytes(6).toString('hex')}`);
     await mkdir(directory, { mode: 0o700 });
     try {
-      // First: whoever finds the rest must be able to tell whether somebody needs it.
-      await writeNew(join(directory, ownerFile), JSON.stringify(currentOwner()), 0o600);
+      await signDirectory(directory);
       return new SecretFiles(directory, await writeAll(directory, secrets));
     } catch (error) {
       await rm(directory, { recursive: true, force: true });
@@ -49,41 +45,8 @@ async function writeAll(directory: string, secrets: readonly Secret[]): Promise<
     secrets.map(async ({ name, value }) => {
       // A name may be anything that a file can be called, our own file as well.
       const path = join(directory, `${name}.secret`);
-      await writeNew(path, value, 0o444);
+      await writeFile(path, value, { flag: 'wx', mode: 0o444 });
       return { name, path };
     }),
   );
 }
-
-async function writeNew(path: string, content: string | Buffer, mode: number): Promise<void> {
-  await writeFile(path, content, { flag: 'wx', mode });
-}
-
-/** Removes what runs left that were killed between writing and starting; never what may still be needed. */
-export async function sweepSecrets(): Promise<void> {
-  const base = await secretsDirectory();
-  const names = await readdir(base).catch(() => []);
-  await Promise.all(
-    names.map(async (name) => {
-      const directory = join(base, name);
-      if (await isAbandoned(directory)) await rm(directory, { recursive: true, force: true });
-    }),
-  );
-}
-
-/** Without a name of its owner it was left in the moment before that was written, and holds nothing yet. */
-async function isAbandoned(directory: string): Promise<boolean> {
-  const text = await readPlantableFile(join(directory, ownerFile)).catch(() => null);
-  const owner = text === null ? null : parseOwner(text);
-  if (owner !== null) return isDead(owner, currentOwner());
-  const found = await lstat(directory).catch(() => null);
-  return found !== null && Date.now() - found.mtimeMs > 60_000;
-}
-
-async function secretsDirectory(): Promise<string> {
-  const memory = await stat(inMemory).catch(() => null);
-  const parent = memory?.isDirectory() === true ? inMemory : undefined;
-  return join(await ownTemporaryDirectory(parent), 'secrets');
-}
-
-const inMemory = '/dev/shm';

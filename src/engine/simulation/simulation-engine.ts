@@ -10,6 +10,7 @@ import type {
   EngineFacts,
   Sandbox,
 } from '../engine.ts';
+import { sweepSecrets } from '../secrets-directory.ts';
 import { within } from '../timer.ts';
 import { findBubblewrap } from './bubblewrap.ts';
 import { type FoundCgroupHost, cgroupVersion, findCgroupHost } from './cgroup-host.ts';
@@ -17,7 +18,7 @@ import { createBubblewrapSandbox } from './create-bubblewrap-sandbox.ts';
 import { refuseWhatCannotBe } from './refusals.ts';
 import { type Means, levelOf, processGroupFacts } from './simulation-facts.ts';
 import { simulationWarning } from './simulation-warning.ts';
-import { type TaskDirectory, createTaskDirectory } from './task-directory.ts';
+import { type TaskDirectory, createTaskDirectory, sweepTaskDirectories } from './task-directory.ts';
 
 export const simulationDriver: EngineDriver = {
   connect: async (options) => new SimulationEngine(await findMeans(options.env), options),
@@ -74,8 +75,9 @@ class SimulationEngine implements Engine {
     this.facts = engineFacts(means);
     this.#means = means;
     this.#options = options;
-    this.#sweeping = means.cgroups.host?.sweep() ?? Promise.resolve();
-    this.#sweeping.catch(() => undefined);
+    // Beside the run, and never its business: what cannot be removed now, the next one can.
+    const cgroups = means.cgroups.host?.sweep();
+    this.#sweeping = Promise.allSettled([cgroups, sweepTaskDirectories(), sweepSecrets()]);
   }
 
   async create(spec: TaskSpec, context: CreateContext): Promise<Sandbox> {
@@ -87,11 +89,7 @@ class SimulationEngine implements Engine {
   }
 
   async close(): Promise<void> {
-    await within(
-      sweepLimitMs,
-      this.#sweeping.catch(() => undefined),
-      undefined,
-    );
+    await within(sweepLimitMs, this.#sweeping, undefined);
   }
 
   async #make(spec: TaskSpec, { secrets }: CreateContext): Promise<Sandbox> {

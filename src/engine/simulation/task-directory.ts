@@ -1,7 +1,9 @@
-import { mkdir } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SandboxFailure } from '../../failure.ts';
-import { acquireLock } from '../lock.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { SandboxFailure, errnoOf } from '../../failure.ts';
+import { type Lock, acquireAbandonedLock, acquireLock } from '../lock.ts';
 import { ownTemporaryDirectory } from '../own-directory.ts';
 import { removeTree } from '../remove-tree.ts';
 
@@ -14,10 +16,8 @@ export interface TaskDirectory {
 
 /** Also what keeps two live tasks from sharing an id, as the container's name does on an engine. */
 export async function createTaskDirectory(id: string): Promise<TaskDirectory> {
-  const base = await ownTemporaryDirectory();
-  const [locks, tasks] = [join(base, 'locks'), join(base, 'tasks')];
-  for (const path of [locks, tasks]) await mkdir(path, { mode: 0o700, recursive: true });
-  const lock = await acquireLock(join(locks, id));
+  const { locks, tasks } = await ownPlaces();
+  const lock = await acquireId(join(locks, id));
   if (!lock) {
     throw new SandboxFailure('id-in-use', `a task with the id "${id}" is running already`, {
       hint: 'Wait for it, stop it, or choose another --id.',
@@ -33,4 +33,57 @@ export async function createTaskDirectory(id: string): Promise<TaskDirectory> {
     await lock.release();
   };
   return { ...place, remove };
+}
+
+/** Removes what killed runs left, whatever their id was. */
+export async function sweepTaskDirectories(): Promise<void> {
+  const places = await ownPlaces();
+  const ids = await readdir(places.locks);
+  await Promise.allSettled(ids.map((id) => moveAway(id, places)));
+  const swept = await readdir(places.swept);
+  await Promise.allSettled(swept.map((name) => removeTree(join(places.swept, name))));
+}
+
+interface Places {
+  readonly locks: string;
+  readonly tasks: string;
+  /** What nobody needs any more, under names that nobody wants. */
+  readonly swept: string;
+}
+
+async function ownPlaces(): Promise<Places> {
+  const base = await ownTemporaryDirectory();
+  const places = {
+    locks: join(base, 'locks'),
+    tasks: join(base, 'tasks'),
+    swept: join(base, 'swept'),
+  };
+  for (const path of Object.values(places)) await mkdir(path, { mode: 0o700, recursive: true });
+  return places;
+}
+
+/** Moved, which takes no time, since the id is held meanwhile, and somebody may want it. */
+async function moveAway(id: string, { locks, tasks, swept }: Places): Promise<void> {
+  const lock = await acquireAbandonedLock(join(locks, id));
+  if (!lock) return;
+  const name = randomBytes(8).toString('hex');
+  try {
+    await rename(join(tasks, id), join(swept, name));
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  }
+  await lock.release();
+}
+
+const sweepRounds = 5;
+const sweepPauseMs = 50;
+
+/** An id that is being swept is free a moment later. */
+async function acquireId(path: string): Promise<Lock | null> {
+  for (let round = 0; round < sweepRounds; round += 1) {
+    const lock = await acquireLock(path);
+    if (lock) return lock;
+    await delay(sweepPauseMs);
+  }
+  return null;
 }

@@ -31,6 +31,7 @@ for (split /\n/, slurp('/proc/self/mounts')) {
   $type{$at} = $type;
 }
 sub type_of { my ($path) = @_; while (!exists $type{$path}) { return '' if $path eq '/'; $path =~ s{/[^/]*$}{}; $path = '/' if $path eq '' } return $type{$path} }
+die "no mounted file system can be seen\n" unless %type;
 my %memory = map { $_ => 1 } qw(tmpfs mqueue devpts ramfs);
 my %seen;
 my @system = qw(/ /bin /boot /etc /home /lib /media /mnt /opt /proc /proc/sys /root /run /sbin /srv /sys /sys/fs/cgroup /usr /usr/bin /usr/lib /usr/local/bin /var /var/lib /var/log /var/tmp /var/spool);
@@ -52,7 +53,7 @@ for my $path (grep { !$seen{$_}++ } sort(keys %type), @system) {
       prepare: (place) => Promise.resolve({ args: [place.token], after: scratchOnHost(place) }),
     },
     judge: (seen) =>
-      nothingBroke(seen, ({ findings }) => {
+      nothingBroke(seen, 6, ({ findings }) => {
         const scratch = Object.keys(findings.facts).filter((name) => name.startsWith('scratch-'));
         return `memory of its own: ${scratch.map((name) => name.slice(8)).join(', ')}`;
       }),
@@ -69,7 +70,7 @@ for my $path (grep { !$seen{$_}++ } sort(keys %type), @system) {
       none: 'a new file, renamed to its place',
     },
     task: { language: 'sh', program: 'echo "tried to end well"; echo done', prepare: plantSymlink },
-    judge: (seen) => nothingBroke(seen),
+    judge: (seen) => nothingBroke(seen, 1),
   },
   {
     name: 'setuid-left-behind',
@@ -88,9 +89,10 @@ for my $path (grep { !$seen{$_}++ } sort(keys %type), @system) {
 mkdir deep && cp /bin/sh deep/setuid && cp /bin/sh setgid && mkfifo fifo || exit 1
 chmod 4755 deep/setuid && chmod 2755 setgid || exit 1
 echo "tried to leave a set-user-id file"; echo "tried to leave a setgid file"; echo "tried to leave a FIFO"; echo done`,
-      prepare: ({ workspace }) => Promise.resolve({ after: () => stillHarmful(workspace) }),
+      prepare: ({ workspace }) =>
+        Promise.resolve({ after: (receipt) => leftHarmful(workspace, receipt) }),
     },
-    judge: (seen) => nothingBroke(seen),
+    judge: (seen) => nothingBroke(seen, planted.length),
   },
   {
     name: 'file-owner',
@@ -108,9 +110,15 @@ echo "tried to leave a set-user-id file"; echo "tried to leave a setgid file"; e
       program: 'mkdir made && echo x > made/file && echo "tried to write" && echo done',
       prepare: ({ workspace }) => Promise.resolve({ after: () => foreignOwners(workspace) }),
     },
-    judge: (seen) => nothingBroke(seen),
+    judge: (seen) => nothingBroke(seen, 1),
   },
 ];
+
+const planted = [
+  { path: 'deep/setuid', found: 'setuid' },
+  { path: 'setgid', found: 'setgid' },
+  { path: 'fifo', found: 'fifo' },
+] as const;
 
 /** A tmpfs that is the host's own would keep the file. */
 function scratchOnHost({ token }: ProbePlace) {
@@ -143,17 +151,30 @@ async function plantSymlink({ receiptPath, root }: ProbePlace): Promise<Stage> {
   };
 }
 
-async function stillHarmful(workspace: string): Promise<HostFindings> {
-  const paths = ['deep/setuid', 'setgid', 'fifo'];
+/** What nobody found and defused was perhaps never there: then nothing was tried. */
+async function leftHarmful(workspace: string, receipt: Receipt): Promise<HostFindings> {
+  const defused = receipt.workspace.defused ?? [];
+  // gVisor keeps a FIFO in its own kernel: the host never has it.
+  const reached = planted.filter(
+    ({ found }) => found !== 'fifo' || receipt.isolation.level !== 'gvisor',
+  );
+  const missing = reached.filter(
+    ({ path, found }) => !defused.some((entry) => entry.path === path && entry.found === found),
+  );
+  const untried = missing.map(({ path, found }) => `${path}: the receipt names no ${found} there`);
+  return { broke: await stillHarmful(workspace), untried };
+}
+
+async function stillHarmful(workspace: string): Promise<string[]> {
   const found = await Promise.all(
-    paths.map(async (path) => {
+    planted.map(async ({ path }) => {
       const seen = await lstat(join(workspace, path)).catch(() => null);
       if (!seen) return [];
       const isArmed = (seen.mode & 0o6000) !== 0 || !seen.isFile();
       return isArmed ? [`${path} has mode ${(seen.mode & 0o177777).toString(8)}`] : [];
     }),
   );
-  return { broke: found.flat() };
+  return found.flat();
 }
 
 async function foreignOwners(workspace: string): Promise<HostFindings> {
@@ -164,9 +185,8 @@ async function foreignOwners(workspace: string): Promise<HostFindings> {
       ...(await ownerOf(join(workspace, path))),
     })),
   );
-  const foreign = found.filter(
-    (seen) => uid !== undefined && (seen.uid !== uid || seen.gid !== gid),
-  );
+  if (uid === undefined) return { untried: ['this system knows no owners'] };
+  const foreign = found.filter((seen) => seen.uid !== uid || seen.gid !== gid);
   return { broke: foreign.map((seen) => `${seen.path} belongs to ${seen.uid}:${seen.gid}`) };
 }
 

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { nothingBroke } from '../findings.ts';
 import { perl } from '../perl.ts';
 import type { ProbePlace } from '../place.ts';
@@ -37,7 +38,7 @@ for my $pid (@pids) {
       prepare: startCanary,
     },
     judge: (seen) =>
-      nothingBroke(seen, ({ findings }) => `it sees ${findings.facts.visible ?? '?'} processes`),
+      nothingBroke(seen, 2, ({ findings }) => `it sees ${findings.facts.visible ?? '?'} processes`),
   },
   {
     name: 'engine-socket',
@@ -58,6 +59,10 @@ my $here = Cwd::getcwd();
 my %seen;
 my @sockets;
 my $left = 20000;
+# Whoever cannot find and reach a socket of his own has not looked for those of others.
+my $own = '/tmp/probe-own-socket';
+socket(my $listening, AF_UNIX, SOCK_STREAM, 0) or die "cannot make a socket: $!\n";
+bind($listening, pack_sockaddr_un($own)) && listen($listening, 1) or die "cannot listen: $!\n";
 sub look {
   my ($at, $depth) = @_;
   return if $depth < 0 || $left-- < 0 || $at eq $here || $seen{$at}++;
@@ -72,14 +77,19 @@ sub look {
 my @mounts = map { (split / /)[1] } split /\n/, slurp('/proc/self/mounts');
 my @places = (qw(/run /var/run /tmp /home /root /opt /srv /mnt /media /var/lib /etc /dev), grep { !m{^/(proc|sys)(/|$)} && $_ ne '/' } @mounts);
 for my $place (@places) { tried("search $place"); push @sockets, $place if -S $place; look($place, 6) }
+die "cannot find its own socket\n" unless grep { $_ eq $own } @sockets;
+sub reaches { my ($path) = @_; socket(my $unix, AF_UNIX, SOCK_STREAM, 0) or die "no socket: $!\n"; connect($unix, pack_sockaddr_un($path)) }
+die "cannot reach its own socket\n" unless in_child(sub { reaches($own) });
+@sockets = grep { $_ ne $own } @sockets;
+fact('cut-short', 'some directories were too many to be searched') if $left < 0;
 my %known = map { $_ => 1 } @sockets;
 push @sockets, grep { !$known{$_} } qw(/var/run/docker.sock /run/docker.sock /run/containerd/containerd.sock /run/podman/podman.sock /run/crio/crio.sock /run/dbus/system_bus_socket);
 for my $path (@sockets) {
-  attempt("connect to $path", sub { socket(my $unix, AF_UNIX, SOCK_STREAM, 0) or return 0; connect($unix, pack_sockaddr_un($path)) });
+  attempt("connect to $path", sub { reaches($path) });
 }
 `),
     },
-    judge: (seen) => nothingBroke(seen),
+    judge: (seen) => nothingBroke(seen, 17, ({ findings }) => findings.facts['cut-short'] ?? ''),
   },
   {
     name: 'caller-environment',
@@ -97,32 +107,41 @@ for my $path (@sockets) {
       program: perl(String.raw`
 my $half = shift @ARGV;
 my $token = "probe-$half";
-tried('its variables', 'its /proc/self/environ');
+tried('its variables');
+my $environ = slurp('/proc/self/environ');
+if ($environ eq '') { untried('/proc/self/environ') } else { tried('/proc/self/environ') }
 for my $name (sort keys %ENV) { broke("$name has the caller's secret") if index($ENV{$name}, $token) >= 0 }
-broke('/proc/self/environ has it') if index(slurp('/proc/self/environ'), $token) >= 0;
+broke('/proc/self/environ has it') if index($environ, $token) >= 0;
 fact('names', sort keys %ENV);
 `),
       prepare: setCanaryVariable,
     },
     judge: (seen) =>
-      nothingBroke(seen, ({ findings }) => `it has ${findings.facts.names ?? 'nothing'}`),
+      nothingBroke(seen, 2, ({ findings }) => `it has ${findings.facts.names ?? 'nothing'}`),
   },
 ];
 
+/** It ends when its standard input does, which is when we do, however that comes about. */
+const canaryProgram = "process.stdin.resume().on('end', () => process.exit())";
+
 /** A process of the caller with a secret in its environment and its command line. */
-function startCanary({ token }: ProbePlace): Promise<Stage> {
-  const canary = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)', token], {
+async function startCanary({ token }: ProbePlace): Promise<Stage> {
+  const canary = spawn(process.execPath, ['-e', canaryProgram, token], {
     env: { SANDBOX_CANARY: token },
-    stdio: 'ignore',
+    stdio: ['pipe', 'ignore', 'ignore'],
   });
-  canary.on('error', () => undefined);
-  return Promise.resolve({
+  canary.stdin.on('error', () => undefined);
+  await once(canary, 'spawn');
+  const isAlive = () => canary.exitCode === null && canary.signalCode === null;
+  return {
     args: [halfOf(token)],
+    after: () =>
+      Promise.resolve({ untried: isAlive() ? [] : ['the process of the host was not there'] }),
     dispose: () => {
       canary.kill('SIGKILL');
       return Promise.resolve();
     },
-  });
+  };
 }
 
 /** The probe must not find the secret in its own command line. */

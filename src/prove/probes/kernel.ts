@@ -45,7 +45,7 @@ for my $path (block_devices('/dev'), block_devices('/dev/mapper'), @char) {
 }
 `),
     },
-    judge: (seen) => nothingBroke(withoutOwnDevices(seen)),
+    judge: (seen) => nothingBroke(withoutOwnDevices(seen), 28),
   },
   {
     name: 'kernel-paths',
@@ -60,6 +60,7 @@ for my $path (block_devices('/dev'), block_devices('/dev/mapper'), @char) {
     task: {
       language: 'perl',
       program: perl(String.raw`
+die "no /proc to try\n" unless -e '/proc/self/status';
 my @switches = (qw(
   /proc/sysrq-trigger /proc/sys/kernel/core_pattern /proc/sys/kernel/modprobe /proc/sys/kernel/hotplug
   /proc/sys/kernel/sysrq /proc/sys/kernel/randomize_va_space /proc/sys/kernel/hostname /proc/sys/kernel/dmesg_restrict
@@ -82,7 +83,7 @@ for my $path (qw(/sys/firmware /proc/scsi /proc/acpi /sys/kernel/debug /sys/kern
 }
 `),
     },
-    judge: (seen) => nothingBroke(seen),
+    judge: (seen) => nothingBroke(seen, 40),
   },
   {
     name: 'namespaces',
@@ -99,12 +100,13 @@ for my $path (qw(/sys/firmware /proc/scsi /proc/acpi /sys/kernel/debug /sys/kern
 my %flags = (user => 0x10000000, mount => 0x20000, network => 0x40000000, pid => 0x20000000, ipc => 0x8000000, uts => 0x4000000, cgroup => 0x2000000);
 for my $name (sort keys %flags) { attempt("unshare $name", sub { sys('unshare', $flags{$name}) == 0 }) }
 attempt('unshare user and mount', sub { sys('unshare', 0x10020000) == 0 });
+die "no /proc to enter namespaces by\n" unless -e '/proc/self/status';
 for my $name (qw(user mnt net pid ipc uts cgroup)) {
   attempt("setns to process 1's $name", sub { sysopen(my $file, "/proc/1/ns/$name", O_RDONLY) or return 0; sys('setns', fileno $file, 0) == 0 });
 }
 `),
     },
-    judge: (seen) => nothingBroke(seen),
+    judge: (seen) => nothingBroke(seen, 15),
   },
   {
     name: 'mount',
@@ -121,6 +123,7 @@ for my $name (qw(user mnt net pid ipc uts cgroup)) {
       program: perl(String.raw`
 mkdir 'probe-mount';
 mkdir 'probe-other';
+die "no directory to mount on\n" unless -d 'probe-mount' && -d 'probe-other';
 attempt('mount tmpfs', sub { sys('mount', 'none', 'probe-mount', 'tmpfs', 0, 0) == 0 });
 attempt('mount proc', sub { sys('mount', 'proc', 'probe-mount', 'proc', 0, 0) == 0 });
 attempt('mount sysfs', sub { sys('mount', 'sysfs', 'probe-mount', 'sysfs', 0, 0) == 0 });
@@ -131,6 +134,6 @@ attempt('pivot_root', sub { sys('pivot_root', 'probe-mount', 'probe-other') == 0
 attempt('chroot', sub { chroot 'probe-mount' });
 `),
     },
-    judge: (seen) => nothingBroke(seen),
+    judge: (seen) => nothingBroke(seen, 8),
   },
 ];

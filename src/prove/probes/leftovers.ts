@@ -2,9 +2,10 @@ import { connectEngine } from '../../engine/engines.ts';
 import { within } from '../../engine/timer.ts';
 import type { Receipt } from '../../receipt/receipt.ts';
 import { nothingBroke, someOf } from '../findings.ts';
+import { Heart, beating, untilSeen } from '../heart.ts';
 import { controlGroupsNaming, processesNaming, temporaryFilesNaming } from '../host-traces.ts';
 import type { ProbePlace } from '../place.ts';
-import type { HostFindings, Probe } from '../probe.ts';
+import type { HostFindings, Probe, Stage } from '../probe.ts';
 
 export const leftoverProbes: readonly Probe[] = [
   {
@@ -21,16 +22,32 @@ export const leftoverProbes: readonly Probe[] = [
     task: {
       language: 'sh',
       program: String.raw`
-(trap "" TERM INT HUP; exec setsid sh -c 'trap "" TERM INT HUP; sleep 60; exit' "$1" </dev/null >/dev/null 2>&1) &
-echo "tried to leave a process"
+(trap "" TERM INT HUP; exec setsid sh -c '${beating}' "$1" </dev/null >/dev/null 2>&1) &
+${untilSeen}
 echo "fact marks $(grep -ohE '[0-9a-f]{64}' /proc/self/mountinfo /proc/self/cgroup 2>/dev/null | sort -u | tr '\n' ' ')"
 echo done`,
-      prepare: (place) =>
-        Promise.resolve({ args: [place.token], after: (receipt) => leftOf(place, receipt) }),
+      prepare: watchForLeftovers,
     },
-    judge: (seen) => nothingBroke(seen),
+    judge: (seen) => nothingBroke(seen, 1 + searched.length),
   },
 ];
+
+const searched = ['containers', 'processes', 'control groups', 'locks and temporary files'];
+
+function watchForLeftovers(place: ProbePlace): Promise<Stage> {
+  const heart = new Heart(place.workspace);
+  const after = async (receipt: Receipt): Promise<HostFindings> => {
+    const { broke = [], ...found } = await leftOf(place, receipt);
+    const beats = await heart.stillBeats();
+    const left = 'a process in a session of its own';
+    return {
+      tried: [...(found.tried ?? []), ...(heart.wasSeen ? [left] : [])],
+      untried: heart.wasSeen ? [] : [`${left} (it never came to life)`],
+      broke: [...broke, ...(beats ? [`left behind: ${left}, which still writes`] : [])],
+    };
+  };
+  return Promise.resolve({ args: [place.token], after, dispose: () => heart.stop() });
+}
 
 const leftoverLimitMs = 3_000;
 const leftoverPauseMs = 100;
@@ -45,7 +62,6 @@ async function leftOf(place: ProbePlace, receipt: Receipt): Promise<HostFindings
     await within(leftoverPauseMs, new Promise(() => undefined), undefined);
     left = await tracesOf(place, words);
   }
-  const searched = ['containers', 'processes', 'control groups', 'locks and temporary files'];
   return { tried: searched, broke: left.length === 0 ? [] : [`left behind: ${someOf(left)}`] };
 }
 

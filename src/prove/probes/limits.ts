@@ -1,24 +1,25 @@
-import {
-  broken,
-  held,
-  measured,
-  nothingBroke,
-  unproven,
-  untestable,
-  whyIncomplete,
-} from '../findings.ts';
+import { nothingBroke } from '../findings.ts';
+import { Heart, beating } from '../heart.ts';
 import { processesNaming } from '../host-traces.ts';
 import { perl } from '../perl.ts';
-import type { Judgement, Probe, ProbeObservation } from '../probe.ts';
+import type { ProbePlace } from '../place.ts';
+import type { HostFindings, Probe, Stage } from '../probe.ts';
+import {
+  cpus,
+  floodMemoryMib,
+  hogMib,
+  judgeCpuShare,
+  judgeDeadline,
+  judgeFlood,
+  judgeForks,
+  judgeHog,
+  judgeSwap,
+  memoryMib,
+  mostCpuShare,
+  pidsLimit,
+} from './limit-judges.ts';
 
-const memoryMib = 32;
-const hogMib = 128;
-const pidsLimit = 32;
 const forks = 128;
-const cpus = 0.2;
-/** Twice the limit: an unlimited task comes near 1, a limited one stays near the limit. */
-const mostCpuShare = 2 * cpus;
-const tmpMib = memoryMib;
 const graceSeconds = 0.5;
 
 const hog = String.raw`
@@ -43,7 +44,7 @@ export const limitProbes: readonly Probe[] = [
       settings: { memory: `${memoryMib}m` },
       program: perl(hog),
     },
-    judge: (seen) => judgeHog(seen),
+    judge: judgeHog,
   },
   {
     name: 'swap',
@@ -119,6 +120,7 @@ my ($last, $ran, $end) = ($begin, 0, $begin + 1.2);
 while ($last < $end) { my $at = now(); $ran += $at - $last if $at - $last < 0.005; $last = $at; }
 my ($wall, $clock) = ($last - $begin, clock(2) - $used);
 fact('share', sprintf '%.3f', ($clock < $ran ? $clock : $ran) / $wall);
+for (glob '/sys/fs/cgroup/cpu.stat /sys/fs/cgroup/cpu/cpu.stat') { fact('throttled', $1) if slurp($_) =~ /^nr_throttled ([0-9]+)/m }
 `),
     },
     judge: judgeCpuShare,
@@ -137,29 +139,28 @@ fact('share', sprintf '%.3f', ($clock < $ran ? $clock : $ran) / $wall);
     },
     task: {
       language: 'perl',
-      settings: { timeout: '1.5', killAfter: String(graceSeconds) },
+      settings: { timeout: '3', killAfter: String(graceSeconds) },
       program: perl(String.raw`
 $SIG{$_} = 'IGNORE' for qw(TERM INT HUP QUIT USR1 USR2 ALRM);
 my $token = shift @ARGV;
-exec 'sh', '-c', 'trap "" TERM INT HUP QUIT; sleep 8; exit', $token if fork == 0 && POSIX::setsid();
+my $child = fork;
+die "cannot fork: $!\n" unless defined $child;
+if ($child == 0) {
+  POSIX::_exit(1) unless defined POSIX::setsid();
+  exec 'sh', '-c', '${beating}', $token;
+  POSIX::_exit(127);
+}
 fact('deaf', 1);
 pause(0.1) for 1 .. 60;
 broke('the command outlived its deadline by seconds');
 `),
-      prepare: (place) =>
-        Promise.resolve({
-          args: [place.token],
-          after: async () => {
-            const survivors = await processesNaming([place.token]);
-            return { broke: survivors.map((name) => `${name} outlived the deadline`) };
-          },
-        }),
+      prepare: watchChild,
     },
     judge: judgeDeadline,
   },
   {
     name: 'tmp-flood',
-    tries: `write ${2 * tmpMib} MiB to /tmp under a memory limit of ${tmpMib} MiB`,
+    tries: `write ${floodMemoryMib} MiB to /tmp under a memory limit of as much`,
     expects: 'no more than half of the memory limit fits',
     promise: 'A task cannot fill the disk or the memory of the host through /tmp.',
     mechanism: {
@@ -170,11 +171,16 @@ broke('the command outlived its deadline by seconds');
     limits: ['tmpfs-size'],
     task: {
       language: 'perl',
-      settings: { memory: `${tmpMib}m` },
+      settings: { memory: `${floodMemoryMib}m` },
       program: perl(String.raw`
 open(my $file, '>', '/tmp/flood') or die "cannot write to /tmp: $!\n";
 my $block = 'x' x (1 << 20);
-for my $mib (1 .. ${2 * tmpMib}) { (syswrite($file, $block) || 0) == length $block or last; fact('reached', $mib); }
+for my $mib (1 .. ${floodMemoryMib}) {
+  my $written = syswrite($file, $block);
+  # Perhaps a part of a block, and the reason with the next one.
+  if (!defined $written) { fact('refused', $!{ENOSPC} ? 'ENOSPC' : $!); last }
+  fact('reached', $mib) if $written == length $block;
+}
 `),
     },
     judge: judgeFlood,
@@ -194,63 +200,30 @@ for my $mib (1 .. ${2 * tmpMib}) { (syswrite($file, $block) || 0) == length $blo
       program: String.raw`
 echo "tried ulimit -Hc"
 limit=$(ulimit -Hc)
-[ "$limit" = 0 ] || echo "broke core files may have a size of $limit"
+case $limit in
+  0) ;;
+  '') echo "untried ulimit -Hc" ;;
+  *) echo "broke core files may have a size of $limit" ;;
+esac
 echo done`,
     },
-    judge: (seen) => nothingBroke(seen),
+    judge: (seen) => nothingBroke(seen, 1),
   },
 ];
 
-function judgeHog(seen: ProbeObservation): Judgement {
-  const reached = measured(seen, 'reached');
-  if (reached === null) return unproven(whyIncomplete(seen.receipt));
-  const { status } = seen.receipt;
-  if (reached > memoryMib) return broken(`it had ${reached} MiB (${status})`);
-  if (status === 'timed-out') return unproven('the deadline came before the limit');
-  return held(`it had ${reached} of ${hogMib} MiB when it was ended (${status})`);
-}
-
-function judgeSwap(seen: ProbeObservation): Judgement {
-  const onTop = measured(seen, 'on-top');
-  if (onTop !== null && onTop > 0) {
-    return broken(`the kernel's own limit file allows ${Math.round(onTop / 1024 ** 2)} MiB on top`);
-  }
-  const hogged = judgeHog(seen);
-  if (hogged.verdict !== 'held') return hogged;
-  if (onTop !== null) return held(`${hogged.evidence}; the kernel's limit file allows 0 on top`);
-  if (measured(seen, 'swap-total') === 0) {
-    return untestable('this machine has no swap, and the limit file cannot be seen from inside');
-  }
-  return hogged;
-}
-
-function judgeForks(seen: ProbeObservation): Judgement {
-  const lived = measured(seen, 'lived');
-  if (lived === null) return unproven(whyIncomplete(seen.receipt));
-  if (lived >= pidsLimit) return broken(`${lived} processes lived at once`);
-  const refused = seen.findings.facts.refused ?? 'no reason';
-  return held(`${lived} children lived, the next fork failed: ${refused}`);
-}
-
-function judgeCpuShare(seen: ProbeObservation): Judgement {
-  const share = measured(seen, 'share');
-  if (share === null) return unproven(whyIncomplete(seen.receipt));
-  const evidence = `${share} of a CPU`;
-  return share > mostCpuShare ? broken(evidence) : held(evidence);
-}
-
-function judgeDeadline({ receipt, findings }: ProbeObservation): Judgement {
-  const { status, evidence, timing } = receipt;
-  if (findings.broke.length > 0) return broken(findings.broke.join('; '));
-  if (findings.facts.deaf === undefined) return unproven(whyIncomplete(receipt));
-  const signals = evidence.signalsSent.map(({ signal }) => signal).join(', ');
-  const said = `${status} after ${Math.round(timing.durationMs ?? 0)} ms (${signals})`;
-  return status === 'timed-out' && signals.includes('SIGKILL') ? held(said) : broken(said);
-}
-
-function judgeFlood(seen: ProbeObservation): Judgement {
-  const reached = measured(seen, 'reached');
-  if (reached === null) return unproven(whyIncomplete(seen.receipt));
-  const said = `${reached} MiB fitted into /tmp`;
-  return reached > tmpMib / 2 ? broken(said) : held(said);
+/** A child that beats: the host must have seen it, or its absence afterwards says nothing. */
+function watchChild({ token, workspace }: ProbePlace): Promise<Stage> {
+  const heart = new Heart(workspace);
+  const after = async (): Promise<HostFindings> => {
+    const survivors = await processesNaming([token]);
+    const beats = await heart.stillBeats();
+    return {
+      broke: [
+        ...survivors.map((name) => `${name} outlived the deadline`),
+        ...(beats ? ['the child outlived the deadline'] : []),
+      ],
+      untried: heart.wasSeen ? [] : ['the child never came to life'],
+    };
+  };
+  return Promise.resolve({ args: [token], after, dispose: () => heart.stop() });
 }

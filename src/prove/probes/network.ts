@@ -1,6 +1,14 @@
 import { connect } from 'node:net';
 import { getServers, lookup } from 'node:dns/promises';
-import { broken, held, nothingBroke, unproven, untestable, whyIncomplete } from '../findings.ts';
+import {
+  broken,
+  held,
+  leastAttempts,
+  nothingBroke,
+  unproven,
+  untestable,
+  whatIsMissing,
+} from '../findings.ts';
 import { hostAddresses } from '../host-addresses.ts';
 import { listenEverywhere } from '../listeners.ts';
 import { networkPerl } from '../perl.ts';
@@ -52,8 +60,10 @@ for my $family (AF_INET, AF_INET6) {
     push @sockets, [$socket, $type];
   }
 }
+die "cannot listen: $!\n" if @sockets < 2;
 socket(my $unix, AF_UNIX, SOCK_STREAM, 0);
-push @sockets, [$unix, SOCK_STREAM] if bind($unix, pack_sockaddr_un("\0$token")) && listen($unix, 16);
+bind($unix, pack_sockaddr_un("\0$token")) && listen($unix, 16) or die "cannot listen at an abstract socket: $!\n";
+push @sockets, [$unix, SOCK_STREAM];
 fact('addresses', own_addresses());
 print "ready\n";
 while (1) {
@@ -108,7 +118,7 @@ export const networkProbes: readonly Probe[] = [
     reaches: ['host'],
     task: { language: 'perl', program: networkPerl(hostTask), prepare: listenOnHost },
     judge: (seen) =>
-      nothingBroke(seen, ({ findings }) => `${findings.facts.addresses ?? '?'} addresses`),
+      nothingBroke(seen, 6, ({ findings }) => `${findings.facts.addresses ?? '?'} addresses`),
   },
   {
     name: 'other-task',
@@ -119,7 +129,7 @@ export const networkProbes: readonly Probe[] = [
     limits: ['network'],
     reaches: ['other-tasks'],
     task: { language: 'perl', program: networkPerl(neighbourTask), prepare: startNeighbour },
-    judge: (seen) => nothingBroke(seen),
+    judge: (seen) => nothingBroke(seen, 3),
   },
   {
     name: 'internet',
@@ -146,7 +156,7 @@ export const networkProbes: readonly Probe[] = [
     limits: ['network'],
     reaches: ['name-servers'],
     task: { language: 'perl', program: networkPerl(dnsTask), prepare: listenForQuestions },
-    judge: (seen) => nothingBroke(seen, ({ findings }) => findings.facts.resolvable ?? ''),
+    judge: (seen) => nothingBroke(seen, 4, ({ findings }) => findings.facts.resolvable ?? ''),
   },
   {
     name: 'cloud-metadata',
@@ -168,12 +178,22 @@ export const networkProbes: readonly Probe[] = [
 async function listenOnHost({ token }: ProbePlace): Promise<Stage> {
   const listeners = await listenEverywhere(token);
   const { tcpPort, udpPort, visits, close } = listeners;
+  const addresses = await hostAddresses();
   return {
-    args: [token, String(tcpPort), String(udpPort), ...(await hostAddresses())],
+    args: [token, String(tcpPort), String(udpPort), ...addresses],
     after: () =>
-      Promise.resolve({ broke: visits().map((visit) => `the host was visited by ${visit}`) }),
+      Promise.resolve({
+        broke: visits().map((visit) => `the host was visited by ${visit}`),
+        // Over TCP and UDP.
+        facts: { [leastAttempts]: String(2 * addresses.filter(isTriedAnyway).length) },
+      }),
     dispose: close,
   };
+}
+
+/** A link-local address is tried by each interface of the task, and it may have none. */
+function isTriedAnyway(address: string): boolean {
+  return !/^fe80/i.test(address);
 }
 
 const neighbourPort = '47113';
@@ -181,9 +201,16 @@ const neighbourPort = '47113';
 async function startNeighbour(place: ProbePlace): Promise<Stage> {
   const neighbour = await place.startTask(listenerTask, [place.token, neighbourPort]);
   if (!neighbour) throw new Error('the second task, which should listen, ended at once');
-  const addresses = /^fact addresses (.*)$/m.exec(neighbour.output)?.[1] ?? '';
+  const told = /^fact addresses (.*)$/m.exec(neighbour.output)?.[1] ?? '';
+  // Not every kernel tells; this one is tried in any case.
+  const addresses = new Set([...told.split(' ').filter((word) => word !== ''), '127.0.0.1']);
   return {
-    args: [place.token, neighbourPort, ...addresses.split(' ').filter((word) => word !== '')],
+    args: [place.token, neighbourPort, ...addresses],
+    after: () => {
+      const count = 1 + 2 * [...addresses].filter(isTriedAnyway).length;
+      const untried = neighbour.hasEnded() ? ['the second task had ended meanwhile'] : [];
+      return Promise.resolve({ untried, facts: { [leastAttempts]: String(count) } });
+    },
     dispose: async () => {
       await neighbour.stop();
     },
@@ -195,7 +222,10 @@ async function outside(targets: readonly string[]): Promise<Stage> {
   const fromHere = targets.filter((_, index) => reached[index]);
   return {
     args: targets,
-    after: () => Promise.resolve({ facts: { 'from-here': fromHere.join(' ') } }),
+    after: () =>
+      Promise.resolve({
+        facts: { 'from-here': fromHere.join(' '), [leastAttempts]: String(targets.length) },
+      }),
   };
 }
 
@@ -215,9 +245,10 @@ async function reachesHere(target: string): Promise<boolean> {
 }
 
 function judgeOutside(seen: ProbeObservation): Judgement {
-  const { broke, facts, tried, isComplete } = seen.findings;
+  const { broke, facts, tried } = seen.findings;
   if (broke.length > 0) return broken(broke.join('; '));
-  if (!isComplete || tried.length === 0) return unproven(whyIncomplete(seen.receipt));
+  const missing = whatIsMissing(seen, 1);
+  if (missing !== null) return unproven(missing);
   if (facts.silent === '0') {
     return held(`${tried.length} attempts, its kernel has no way there: ${facts['no-way'] ?? '?'}`);
   }
@@ -236,22 +267,22 @@ async function listenForQuestions({ token, battery }: ProbePlace): Promise<Stage
   const servers = [...battery.targets.nameServers, ...getServers().filter((it) => isNumeric(it))];
   const looked = await Promise.all(names.map(isResolvable));
   const resolvable = names.filter((_, index) => looked[index]);
+  const addresses = await hostAddresses();
   const note =
     resolvable.length === 0
       ? 'this host itself can look up no name, so only the servers were tried'
       : `this host looks up ${resolvable.join(', ')}`;
   return {
-    args: [
-      token,
-      String(listeners.udpPort),
-      servers.join(','),
-      names.join(','),
-      ...(await hostAddresses()),
-    ],
+    args: [token, String(listeners.udpPort), servers.join(','), names.join(','), ...addresses],
     after: () =>
       Promise.resolve({
         broke: listeners.visits().map((visit) => `the question came to the host: ${visit}`),
-        facts: { resolvable: note },
+        facts: {
+          resolvable: note,
+          [leastAttempts]: String(
+            new Set([...servers, ...addresses.filter(isTriedAnyway)]).size + names.length,
+          ),
+        },
       }),
     dispose: listeners.close,
   };

@@ -24,7 +24,7 @@ my %kinds = ('ICMP' => [AF_INET, SOCK_RAW, 1], 'raw TCP' => [AF_INET, SOCK_RAW, 
 for my $kind (sort keys %kinds) { attempt("$kind socket", sub { socket(my $socket, $kinds{$kind}[0], $kinds{$kind}[1], $kinds{$kind}[2]) }) }
 `),
     },
-    judge: (seen) => nothingBroke(seen),
+    judge: (seen) => nothingBroke(seen, 5),
   },
   {
     name: 'capabilities',
@@ -42,12 +42,13 @@ for my $kind (sort keys %kinds) { attempt("$kind socket", sub { socket(my $socke
 my $status = slurp('/proc/self/status');
 for my $set (qw(Inh Prm Eff Bnd Amb)) {
   my ($bits) = $status =~ /^Cap$set:\s*([0-9a-f]+)/m;
-  next unless defined $bits;
+  # Not every kernel has ambient ones.
+  unless (defined $bits) { untried("Cap$set") if $set ne 'Amb'; next }
   tried("Cap$set");
   broke("Cap$set is $bits") if $bits =~ /[^0]/;
 }
 my $file = 'probe-file';
-sysopen(my $made, $file, O_WRONLY | O_CREAT, 0);
+sysopen(my $made, $file, O_WRONLY | O_CREAT, 0) or die "no file to try it on: $!\n";
 attempt('become uid 12345', sub { POSIX::setuid(12345) && $> == 12345 });
 attempt('give a file away', sub { chown 12345, 12345, $file });
 attempt('read a file without permission', sub { chmod 0, $file; sysopen(my $locked, $file, O_RDONLY) });
@@ -55,7 +56,7 @@ attempt('chroot', sub { chroot '/tmp' });
 attempt('set the host name', sub { sys('sethostname', 'probe', 5) == 0 });
 `),
     },
-    judge: (seen) => nothingBroke(seen),
+    judge: (seen) => nothingBroke(seen, 9),
   },
   {
     name: 'seccomp',
@@ -89,7 +90,7 @@ attempt('open_by_handle_at', sub { my $handle = pack('Ll', 8, 1) . "\0" x 8; sys
           : [`no filter is in force (mode ${mode ?? 'unknown'})`];
       const broke = [...missing, ...seen.findings.broke];
       const findings = { ...seen.findings, broke };
-      return nothingBroke({ ...seen, findings }, () => `seccomp mode ${mode ?? 'not told'}`);
+      return nothingBroke({ ...seen, findings }, 5, () => `seccomp mode ${mode ?? 'not told'}`);
     },
   },
   {
@@ -109,7 +110,7 @@ tried('prctl(PR_GET_NO_NEW_PRIVS)');
 broke('no_new_privs is not set') if sys('prctl', 39, 0, 0, 0, 0) != 1;
 `),
     },
-    judge: (seen) => nothingBroke(seen),
+    judge: (seen) => nothingBroke(seen, 1),
   },
   {
     name: 'setuid',
@@ -130,16 +131,19 @@ die "the image has no set-user-id program to try\n" unless @programs;
 for my $program (@programs) {
   pipe(my $reader, my $writer);
   my $pid = fork;
+  unless (defined $pid) { untried($program); next }
   if ($pid == 0) {
     open STDIN, '<&', $reader; open STDOUT, '>', '/dev/null'; open STDERR, '>', '/dev/null';
     exec $program; POSIX::_exit(127);
   }
   my ($name) = $program =~ m{([^/]+)$};
-  my ($uid, $caps, $until) = (undef, undef, now() + 2);
+  my ($uid, $caps, $named, $until) = (undef, undef, 0, now() + 2);
   while (now() < $until) {
     my $status = slurp("/proc/$pid/status");
     last if $status eq '' || $status =~ /^State:\s+Z/m;
     next if $status !~ /^Name:\s+\Q$name\E$/m;
+    # Its name is there a moment before what it may do.
+    next unless $named++;
     ($uid) = $status =~ /^Uid:\s+[0-9]+\s+([0-9]+)/m;
     ($caps) = $status =~ /^CapEff:\s+([0-9a-f]+)/m;
     last;
@@ -152,6 +156,6 @@ for my $program (@programs) {
 }
 `),
     },
-    judge: (seen) => nothingBroke(seen),
+    judge: (seen) => nothingBroke(seen, 1),
   },
 ];
