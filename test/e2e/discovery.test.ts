@@ -300,7 +300,7 @@ describe('where nothing is installed or running', () => {
     const { status, error, isolation, engine } = await workspace.receipt();
     expect(exitCode).toBe(125);
     expect(stderr).toContain(`no Docker engine found (nothing answers at ${env.DOCKER_HOST}`);
-    expect(stderr).toContain('Install or start Docker or Podman');
+    expect(stderr).toContain('Check DOCKER_HOST, and that the engine runs.');
     expect({ status, code: error?.code, engine }).toEqual({
       status: 'not-started',
       code: 'engine-not-found',
