@@ -16,3 +16,6 @@ export const workspaceModes = ['ro', 'copy', 'rw'] as const;
 export const applyPolicies = ['never', 'on-success', 'always'] as const;
 
 export const pullPolicies = ['missing', 'always', 'never'] as const;
+
+/** Where the task sees the workspace in a container. */
+export const workspaceTarget = '/workspace';

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { SandboxFailure, errnoOf, messageOf } from '../failure.ts';
+import { droppedName } from './dropped-name.ts';
 import type { Layer } from './layers.ts';
 import { readPlantableFile } from './regular-file.ts';
 import { type SettingName, settingNames, settingOf } from './settings.ts';
@@ -22,6 +23,9 @@ export const configSchema = v.pipe(
     >),
     env: v.optional(v.pipe(environmentRecord, v.description('Environment variables of the task.'))),
     labels: v.optional(v.pipe(environmentRecord, v.description('Labels of the container.'))),
+    buildArgs: v.optional(
+      v.pipe(environmentRecord, v.description('As --build-arg. Not in a project file.')),
+    ),
     mounts: v.optional(
       v.pipe(v.array(v.string()), v.description('As --mount. Not in a project file.')),
     ),
@@ -37,6 +41,7 @@ export interface ConfigFile {
   readonly layer: Layer;
   readonly environment: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
+  readonly buildArgs: Readonly<Record<string, string>>;
   readonly mounts: readonly string[];
   readonly tmpfs: readonly string[];
 }
@@ -72,13 +77,15 @@ export function parseConfigFile(path: string, text: string): ConfigFile {
   if (!parsed.success) {
     throw unreadable(path, parsed.issues.map(describeIssue).join('; '));
   }
-  refuseDropped(path, json);
-  const { env, labels, mounts, tmpfs } = parsed.output;
+  const dropped = droppedName(json);
+  if (dropped !== null) throw unreadable(path, `the name "${dropped}" cannot be used`);
+  const { env, labels, buildArgs, mounts, tmpfs } = parsed.output;
   return {
     path,
     layer: layerOf(path, parsed.output),
     environment: env ?? {},
     labels: labels ?? {},
+    buildArgs: buildArgs ?? {},
     mounts: mounts ?? [],
     tmpfs: tmpfs ?? [],
   };
@@ -96,21 +103,10 @@ function layerOf(
   return layer;
 }
 
-/** The schema library leaves these out of a record without a word. */
-const droppedNames = ['__proto__', 'constructor', 'prototype'];
-
-function refuseDropped(path: string, json: unknown): void {
-  for (const record of Object.values(json as object)) {
-    if (typeof record !== 'object' || record === null) continue;
-    const found = droppedNames.find((name) => Object.hasOwn(record as object, name));
-    if (found) throw unreadable(path, `the name "${found}" cannot be used`);
-  }
-}
-
 function describeIssue(issue: v.BaseIssue<unknown>): string {
   const path = v.getDotPath(issue) ?? 'the whole file';
   if (issue.type === 'strict_object' && issue.expected === 'never') {
-    return `unknown key "${path}" (known: ${[...configKeys, 'env', 'labels', 'mounts', 'tmpfs'].join(', ')})`;
+    return `unknown key "${path}" (known: ${[...configKeys, 'env', 'labels', 'buildArgs', 'mounts', 'tmpfs'].join(', ')})`;
   }
   return `"${path}": expected ${issue.expected ?? 'another value'}, got ${issue.received}`;
 }

@@ -60,7 +60,7 @@ export async function shareableHostPath(text: string, caller: Caller): Promise<s
   return path;
 }
 
-async function existingRealPath(text: string, caller: Caller): Promise<string> {
+export async function existingRealPath(text: string, caller: Caller): Promise<string> {
   try {
     return await realpath(resolve(caller.cwd, text));
   } catch (error) {

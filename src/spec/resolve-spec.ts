@@ -5,8 +5,9 @@ import { parseCapability } from './capabilities.ts';
 import { checkEnvironment, parseEnvFile, parseEnvFlag } from './environment.ts';
 import type { Caller } from './host-path.ts';
 import { Problems } from './problems.ts';
-import { type Profile, findProfile } from './profile.ts';
 import { resolveReceiptPath } from './receipt-path.ts';
+import { emptyRecord, required } from './required.ts';
+import { imageSource, resolveBuildArgs, resolveNestedDocker } from './resolve-image.ts';
 import { type MountTexts, resolveMounts } from './resolve-mounts.ts';
 import { type EffectiveSettings, type Sources, resolveSettings } from './resolve-settings.ts';
 import type { Layer } from './layers.ts';
@@ -28,11 +29,33 @@ export interface TaskRequest extends MountTexts {
   readonly secrets: readonly string[];
   readonly capAdd: readonly string[];
   readonly securityOpt: readonly string[];
+  readonly buildArgs: readonly string[];
+  readonly allowNestedDocker: boolean;
   readonly keepEntrypoint: boolean;
   readonly stdin: boolean;
   /** What was found wrong before, to be reported with the rest. */
   readonly problems: readonly Problem[];
 }
+
+/** Nothing asked for but defaults. */
+export const emptyRequest: Omit<TaskRequest, 'command'> = {
+  flags: {},
+  line: null,
+  environment: [],
+  environmentFiles: [],
+  volumes: [],
+  mounts: [],
+  tmpfs: [],
+  labels: [],
+  secrets: [],
+  capAdd: [],
+  securityOpt: [],
+  buildArgs: [],
+  allowNestedDocker: false,
+  keepEntrypoint: false,
+  stdin: false,
+  problems: [],
+};
 
 /**
  * From text to one frozen TaskSpec. Every problem found is reported together in one SandboxFailure
@@ -44,7 +67,8 @@ export async function resolveSpec(request: TaskRequest, asked: Sources): Promise
   const problems = new Problems(request.problems);
   const settings = await resolveSettings(request.flags, sources, problems);
   const { values } = settings;
-  const profile = problems.attempt('--profile', () => findProfile(values.profile ?? ''));
+  const nestedDocker = resolveNestedDocker(request, settings.profile, problems);
+  const buildArgs = resolveBuildArgs(request.buildArgs, { settings, sources }, problems);
   checkCommand(request, problems);
   const environment = await resolveEnvironment(request, { settings, sources }, problems);
   const labels = resolveLabels(request, settings, problems);
@@ -57,9 +81,11 @@ export async function resolveSpec(request: TaskRequest, asked: Sources): Promise
   const receiptPath = await resolveReceiptPath(place, problems);
   problems.throwIfAny();
   return freeze({
-    ...fromSettings(settings, required(profile)),
+    ...fromSettings(settings),
+    ...imageSource(settings, buildArgs),
+    nestedDocker,
     id,
-    command: commandOf(request, settings, required(profile)),
+    command: commandOf(request, settings),
     keepEntrypoint: request.keepEntrypoint,
     ...mounts,
     ...loosening,
@@ -80,14 +106,10 @@ function checkCommand({ command, line }: TaskRequest, problems: Problems): void 
   if (command[0] === '') problems.add('command', 'expected the name of a program, got ""');
 }
 
-function commandOf(
-  request: TaskRequest,
-  { values }: EffectiveSettings,
-  profile: Profile,
-): string[] {
+function commandOf(request: TaskRequest, { values, profile }: EffectiveSettings): string[] {
   if (request.line === null) return [...request.command];
   // A user's own image need not have the profile's shell.
-  const shell = values.image === null ? profile.shell : '/bin/sh';
+  const shell = values.image === null ? required(profile).shell : '/bin/sh';
   return [shell, '-c', request.line];
 }
 
@@ -98,6 +120,7 @@ async function resolveEnvironment(
 ): Promise<Record<string, string>> {
   const { caller } = sources;
   const environment = emptyRecord();
+  Object.assign(environment, settings.profile?.environment);
   for (const file of settings.configFiles) {
     checkEnvironment(file.environment, `${file.path}: env`, problems);
     Object.assign(environment, file.environment);
@@ -180,10 +203,10 @@ function mountTexts(request: TaskRequest, { configFiles }: EffectiveSettings): M
   };
 }
 
-function fromSettings({ values, workspacePath }: EffectiveSettings, profile: Profile) {
+export function fromSettings({ values, workspacePath }: EffectiveSettings) {
   return {
-    image: values.image ?? profile.image,
-    profile: profile.name,
+    platform: values.platform,
+    workdir: required(values.workdir),
     pull: required(values.pull),
     pullTimeoutMs: required(values.pullTimeout),
     workspace: required(workspacePath),
@@ -211,18 +234,7 @@ function fromSettings({ values, workspacePath }: EffectiveSettings, profile: Pro
   };
 }
 
-/** Whatever could not be resolved is among the problems, so this holds once they have been thrown. */
-function required<T>(value: T | null | undefined): T {
-  if (value === null || value === undefined) throw new Error('a setting was left unresolved');
-  return value;
-}
-
-/** Without a prototype: `__proto__` is a name like any other. */
-function emptyRecord(): Record<string, string> {
-  return Object.create(null) as Record<string, string>;
-}
-
-function freeze<T>(value: T): T {
+export function freeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null) Object.values(value).forEach(freeze);
   return Object.freeze(value);
 }

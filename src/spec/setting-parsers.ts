@@ -1,5 +1,6 @@
+import { posix } from 'node:path';
 import { parseBytes } from './bytes.ts';
-import { ownNetworks } from './choices.ts';
+import { ownNetworks, workspaceTarget } from './choices.ts';
 import { Expectation } from './expectation.ts';
 
 /** The engine's own least memory for a container. */
@@ -57,6 +58,17 @@ export function parseUser(text: string): string {
 export function parseRuntime(text: string): string {
   if (/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(text)) return text;
   throw new Expectation('the name of a runtime that the engine knows, such as runsc', text);
+}
+
+export function parsePlatform(text: string): string {
+  if (/^[a-z0-9]+\/[a-z0-9_]+(\/[a-z0-9]+)?$/.test(text)) return text;
+  throw new Expectation('OS/ARCH, such as linux/amd64', text);
+}
+
+/** Relative to the workspace. */
+export function parseWorkdir(text: string): string {
+  if (text !== '' && !text.includes('\0')) return posix.resolve(workspaceTarget, text);
+  throw new Expectation('a directory, as the task sees it', text);
 }
 
 export function parseNetwork(text: string): string {

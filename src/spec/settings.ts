@@ -6,6 +6,7 @@ import {
   isolationLevels,
   pullPolicies,
   workspaceModes,
+  workspaceTarget,
 } from './choices.ts';
 import { formatDuration, parseDurationMs } from './duration.ts';
 import {
@@ -18,8 +19,10 @@ import {
   parseMemory,
   parseNetwork,
   parsePidsLimit,
+  parsePlatform,
   parseRuntime,
   parseUser,
+  parseWorkdir,
 } from './setting-parsers.ts';
 import { parseTaskId } from './task-id.ts';
 
@@ -57,6 +60,21 @@ export const settings = {
     parse: nonEmpty('the name of a profile'),
     default: 'base',
     environment: ['SANDBOX_PROFILE'],
+    config: true,
+    project: 'may-set',
+  },
+  platform: {
+    parse: parsePlatform,
+    default: null,
+    defaultNote: "the engine's own",
+    environment: ['SANDBOX_PLATFORM', 'DOCKER_DEFAULT_PLATFORM'],
+    config: true,
+    project: 'may-set',
+  },
+  workdir: {
+    parse: parseWorkdir,
+    default: workspaceTarget,
+    environment: [],
     config: true,
     project: 'may-set',
   },

@@ -7,6 +7,7 @@ import {
   workspaceModes,
 } from './choices.ts';
 import { capabilityNames } from './capabilities.ts';
+import { recipeSchema } from './profile/recipe.ts';
 import { secretNamePattern } from './secret.ts';
 import { taskIdPattern } from './task-id.ts';
 
@@ -67,6 +68,24 @@ export const taskSpecSchema = v.pipe(
     ),
     image: text('The image as asked for.'),
     profile: text('The named environment that the image came from.'),
+    recipe: v.pipe(
+      v.nullable(recipeSchema),
+      v.description('How the image is made where it is missing; null: it is used as it is.'),
+    ),
+    mayBuild: v.pipe(
+      v.boolean(),
+      v.description('Whether a run may build the recipe; false: only use what was built by hand.'),
+    ),
+    buildArgs: v.pipe(
+      v.record(v.string(), text('A value.')),
+      v.description('For the build only, such as the address of a mirror.'),
+    ),
+    platform: v.nullable(text("OS/ARCH of the image; null: the engine's own.")),
+    workdir: absolutePath('Where the command starts.'),
+    nestedDocker: v.pipe(
+      v.boolean(),
+      v.description('True: the task may run containers of its own, and nothing isolates it.'),
+    ),
     pull: v.picklist(pullPolicies),
     pullTimeoutMs: count('Limit of a pull; 0 for none.'),
     workspace: absolutePath('The real path of the host directory that the task sees.'),
@@ -116,8 +135,7 @@ export type SecretSource = TaskSpec['secrets'][number];
 export type Mount = TaskSpec['mounts'][number];
 export type Limits = TaskSpec['limits'];
 
-/** Where the task sees the workspace in a container, and its working directory. */
-export const workspaceTarget = '/workspace';
+export { workspaceTarget } from './choices.ts';
 
 /** Where the task finds its secrets, one file each. */
 export const secretsTarget = '/run/secrets';

@@ -1,0 +1,97 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { errnoOf, messageOf } from '../../failure.ts';
+import { Expectation } from '../expectation.ts';
+import { readPlantableBytes, refuseDetour } from '../regular-file.ts';
+import { directoryVariable, homeDirectory } from '../variables.ts';
+import { builtInProfiles } from './built-in-profiles.ts';
+import { type ProfileFile, parseProfileFile, unreadableProfile } from './profile-file.ts';
+import { profileNamePattern, profileSchema } from './profile-schema.ts';
+
+export type ProfileOrigin = 'built-in' | 'user' | 'project';
+
+/** Where profiles of one's own are looked for. */
+export interface ProfilePlaces {
+  readonly user: string | null;
+  readonly project: string | null;
+}
+
+export interface FoundProfile {
+  readonly file: ProfileFile;
+  readonly origin: ProfileOrigin;
+  /** Null where it is built in. */
+  readonly path: string | null;
+}
+
+export function profilePlaces(env: NodeJS.ProcessEnv, workspace: string | null): ProfilePlaces {
+  const config = directoryVariable(env, 'XDG_CONFIG_HOME') ?? join(homeDirectory(env), '.config');
+  return {
+    user: join(config, 'sandbox', 'profiles'),
+    project: workspace === null ? null : join(workspace, '.sandbox', 'profiles'),
+  };
+}
+
+/**
+ * The profile of a name: built in, else the caller's own, else the project's, so that a project never stands in
+ * for another one. Throws an Expectation where there is none, rejects with `profile-unreadable` where it is no good.
+ */
+export async function findProfile(name: string, places: ProfilePlaces): Promise<FoundProfile> {
+  const builtIn = builtInProfiles.find((profile) => profile.name === name);
+  if (builtIn) return { file: v.parse(profileSchema, builtIn), origin: 'built-in', path: null };
+  const found = (await readIn(places, 'user', name)) ?? (await readIn(places, 'project', name));
+  if (found) return found;
+  const known = (await profileNames(places)).map((profile) => profile.name);
+  throw new Expectation(`one of ${[...new Set(known)].join(', ')}`, name);
+}
+
+/** Every profile there may be, in the order in which they are looked for. */
+export async function profileNames(
+  places: ProfilePlaces,
+): Promise<readonly { readonly name: string; readonly origin: ProfileOrigin }[]> {
+  const [user, project] = await Promise.all([namesIn(places.user), namesIn(places.project)]);
+  return [
+    ...builtInProfiles.map(({ name }) => ({ name, origin: 'built-in' as const })),
+    ...user.map((name) => ({ name, origin: 'user' as const })),
+    ...project.map((name) => ({ name, origin: 'project' as const })),
+  ];
+}
+
+/** The profile of a name in one place, or null where there is no such file. */
+export async function readIn(
+  places: ProfilePlaces,
+  origin: 'user' | 'project',
+  name: string,
+): Promise<FoundProfile | null> {
+  const directory = places[origin];
+  if (directory === null || !profileNamePattern.test(name)) return null;
+  return await readProfile(join(directory, `${name}.json`), origin);
+}
+
+/** A project's profile is never reached by way of a link, which a task may have planted. */
+export async function readProfile(
+  path: string,
+  origin: 'user' | 'project',
+): Promise<FoundProfile | null> {
+  let content: Buffer;
+  try {
+    content = await readPlantableBytes(path, origin === 'project' ? refuseDetour : undefined);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return null;
+    throw unreadableProfile(path, [`it cannot be read: ${messageOf(error)}`], error);
+  }
+  return { file: parseProfileFile(path, content.toString('utf8')), origin, path };
+}
+
+/** Also of those that are no good, which are refused once they are read. */
+async function namesIn(directory: string | null): Promise<string[]> {
+  if (directory === null) return [];
+  try {
+    const entries = await readdir(directory);
+    const files = entries.filter((entry) => entry.endsWith('.json'));
+    return files.map((entry) => entry.slice(0, -'.json'.length)).sort();
+  } catch {
+    // A place that is not there or cannot be read has no profile to offer; asking for one by name says why.
+    return [];
+  }
+}
