@@ -39,13 +39,42 @@ export const networkReaches = [
 ] as const;
 export type NetworkReach = (typeof networkReaches)[number];
 
+/** Which image a task ran in, and where it came from. */
+export interface ImageFacts {
+  readonly reference: string;
+  readonly id: string;
+  /** The registry's; null where the image was never pulled or pushed. */
+  readonly digest: string | null;
+  /** Of the recipe that it was built from (hexadecimal SHA-256); null where it is used as it is. */
+  readonly recipe: string | null;
+  /** Whether it was there, or was pulled or built for this task. */
+  readonly origin: (typeof imageOrigins)[number];
+  /** What pulling or building took; null where it was there. */
+  readonly preparedMs: number | null;
+  /** True for the small stand-in that is made where nothing can be pulled. */
+  readonly minimal: boolean;
+}
+
+export const imageOrigins = ['present', 'pulled', 'built'] as const;
+
+/** How far the making of an image has come. */
+export type ImageProgress =
+  | { readonly kind: 'step'; readonly step: number; readonly steps: number; readonly text: string }
+  | {
+      readonly kind: 'layers';
+      readonly doneBytes: number;
+      /** Null while not every layer has told its size. */
+      readonly totalBytes: number | null;
+    }
+  /** Somebody else on this host is building the same image. */
+  | { readonly kind: 'waiting'; readonly reference: string }
+  | { readonly kind: 'retry'; readonly reason: string; readonly afterMs: number }
+  | { readonly kind: 'begin'; readonly what: 'pull' | 'build'; readonly reference: string }
+  | { readonly kind: 'end'; readonly what: 'pull' | 'build'; readonly reference: string };
+
 /** What a sandbox turned out to be, once it was made. */
 export interface SandboxFacts {
-  readonly image: {
-    readonly reference: string;
-    readonly id: string;
-    readonly digest: string | null;
-  } | null;
+  readonly image: ImageFacts | null;
   readonly isolation: {
     readonly level: IsolationLevel;
     readonly simulated: boolean;
@@ -114,8 +143,45 @@ export interface CreateContext {
   readonly cancel: AbortSignal;
   readonly phases: PhaseClock;
   readonly warn: (message: string) => void;
+  readonly progress: (progress: ImageProgress) => void;
   /** To be shown to the task as files under `secretsTarget`, and to nobody else. */
   readonly secrets: readonly Secret[];
+}
+
+/** An image of ours on the engine. */
+export interface OwnImage {
+  readonly reference: string;
+  readonly id: string;
+  readonly profile: string;
+  readonly recipe: string | null;
+  readonly createdAt: Date;
+  readonly bytes: number;
+  readonly minimal: boolean;
+}
+
+/** What an engine can do with images besides running tasks in them. Every method may reject with a SandboxFailure. */
+export interface ImageStore {
+  /** Builds the recipe of a task, or answers what is there; `noCache` builds in any case, from nothing. */
+  build(spec: TaskSpec, context: CreateContext, options: { noCache: boolean }): Promise<ImageFacts>;
+  /** Ours only. */
+  list(cancel: AbortSignal): Promise<readonly OwnImage[]>;
+  /** Refused where it is not ours or in use. */
+  remove(reference: string, cancel: AbortSignal): Promise<void>;
+  /** Ours that no profile leads to any more, and what failed builds left; answers what was removed. */
+  prune(
+    wanted: readonly TaskSpec[],
+    cancel: AbortSignal,
+  ): Promise<{ readonly removed: readonly string[]; readonly bytes: number }>;
+  /** A small image with a shell and core tools, made of what is on this host, in place of a profile's. */
+  buildMinimal(spec: TaskSpec, context: CreateContext): Promise<ImageFacts>;
+  /** An archive of `docker save`; answers the references in it. */
+  load(path: string, context: CreateContext): Promise<readonly string[]>;
+  /** A directory that is a root file system. */
+  importDirectory(
+    path: string,
+    target: { readonly reference: string },
+    context: CreateContext,
+  ): Promise<{ readonly id: string }>;
 }
 
 /** What a pre-flight check asks of an engine besides running a task. */
@@ -135,6 +201,7 @@ export interface Engine {
   readonly facts: EngineFacts;
   /** Null where it has no images, networks and clock of its own. */
   readonly diagnosis: EngineDiagnosis | null;
+  readonly images: ImageStore | null;
   create(spec: TaskSpec, context: CreateContext): Promise<Sandbox>;
   close(): Promise<void>;
 }

@@ -43,3 +43,22 @@ export function deadlineSignal(delayMs: number): { signal: AbortSignal; clear: (
   if (delayMs === 0) return { signal: controller.signal, clear: () => undefined };
   return { signal: controller.signal, clear: startTimer(delayMs, () => controller.abort()) };
 }
+
+/** Aborts `delayMs` after another one, for the same reason. `clear` when it is not needed. */
+export function abortedLater(
+  first: AbortSignal,
+  delayMs: number,
+): { signal: AbortSignal; clear: () => void } {
+  const controller = new AbortController();
+  let cancelTimer: () => void = () => undefined;
+  const start = () => {
+    cancelTimer = startTimer(delayMs, () => controller.abort(first.reason));
+  };
+  if (first.aborted) start();
+  else first.addEventListener('abort', start, { once: true });
+  const clear = () => {
+    first.removeEventListener('abort', start);
+    cancelTimer();
+  };
+  return { signal: controller.signal, clear };
+}

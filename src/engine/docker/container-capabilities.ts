@@ -37,6 +37,8 @@ export function capabilitiesInEffect(inspection: Inspection): string[] {
     return [...new Set([...inspection.spec.capAdd, ...added])];
   }
   const user = inspection.inspected.Config.User;
+  // Without no-new-privileges a program that is setuid has them.
+  if (inspection.spec.nestedDocker) return added;
   // What a user's name stands for is the image's business.
   const isPowerless = /^\d/.test(user) && !isRoot(user);
   return isPowerless ? [] : added;

@@ -1,8 +1,17 @@
 import type Docker from 'dockerode';
-import { type TaskSpec, workspaceTarget } from '../../spec/task-spec.ts';
+import type { TaskSpec } from '../../spec/task-spec.ts';
 import { type SecretFile, hostMounts, mountOptions, tmpfsOf } from './mounts.ts';
 import { scratchBytes } from '../scratch-space.ts';
 import { hasNetwork } from './network-plan.ts';
+import type { Identity } from './identity.ts';
+import {
+  type NestedDockerNeeds,
+  nestedDockerConfig,
+  nestedDockerEntry,
+  nestedDockerNeeds,
+  nestedDockerVolume,
+  withoutNoNewPrivileges,
+} from './nested-docker.ts';
 import { environmentOf } from './task-environment.ts';
 
 /** What the spec does not say and the engine does. */
@@ -15,12 +24,18 @@ export interface Placement {
   readonly labels: Readonly<Record<string, string>>;
   readonly securityOptions: readonly string[];
   readonly secrets: readonly SecretFile[];
+  readonly identity: Identity;
 }
 
 export const taskHostname = 'sandbox';
 
 export function containerName(id: string): string {
   return `sandbox-${id}`;
+}
+
+/** Of what looks into a task's image before it starts; no task's own name begins like that. */
+export function probeName(id: string): string {
+  return `sandbox.probe-${id}`;
 }
 
 /** TaskSpec → what the engine is asked for. */
@@ -33,12 +48,10 @@ export function containerOptions(
     Image: spec.image,
     Hostname: taskHostname,
     User: placement.user,
-    WorkingDir: workspaceTarget,
-    Env: environmentOf(spec),
+    WorkingDir: spec.workdir,
+    Env: environmentOf(spec, placement.identity.name),
     Labels: { ...placement.labels },
-    // The command replaces the ENTRYPOINT, so that what the receipt says ran is what ran.
-    Entrypoint: spec.keepEntrypoint ? [...placement.imageEntrypoint] : [spec.command[0] ?? ''],
-    Cmd: spec.keepEntrypoint ? [...spec.command] : spec.command.slice(1),
+    ...startOf(spec, placement),
     // An image's health check would run beside the task.
     Healthcheck: { Test: ['NONE'] },
     AttachStdin: spec.stdin,
@@ -51,6 +64,14 @@ export function containerOptions(
   };
 }
 
+/** The command replaces the ENTRYPOINT, so that what the receipt says ran is what ran. */
+function startOf(spec: TaskSpec, { imageEntrypoint }: Placement) {
+  const whole = [...(spec.keepEntrypoint ? imageEntrypoint : []), ...spec.command];
+  if (spec.nestedDocker) return { Entrypoint: [nestedDockerEntry], Cmd: whole };
+  if (spec.keepEntrypoint) return { Entrypoint: [...imageEntrypoint], Cmd: [...spec.command] };
+  return { Entrypoint: [spec.command[0] ?? ''], Cmd: spec.command.slice(1) };
+}
+
 /** By its id in both places: an engine that is told only the mode looks it up by name again, which may be ambiguous. */
 function endpointOf(networkId: string): Pick<Docker.ContainerCreateOptions, 'NetworkingConfig'> {
   return { NetworkingConfig: { EndpointsConfig: { [networkId]: { NetworkID: networkId } } } };
@@ -58,6 +79,7 @@ function endpointOf(networkId: string): Pick<Docker.ContainerCreateOptions, 'Net
 
 function hostConfig(spec: TaskSpec, placement: Placement): Docker.HostConfig {
   const { memoryBytes, cpus, pidsLimit } = spec.limits;
+  const nested = nestedDockerNeeds(spec, placement.user);
   return {
     AutoRemove: true,
     Init: true,
@@ -68,8 +90,10 @@ function hostConfig(spec: TaskSpec, placement: Placement): Docker.HostConfig {
     NanoCpus: Math.round(cpus * 1e9),
     PidsLimit: pidsLimit,
     CapDrop: ['ALL'],
-    ...(spec.capAdd.length > 0 ? { CapAdd: [...spec.capAdd] } : {}),
-    SecurityOpt: [...placement.securityOptions],
+    ...capabilitiesToAdd(spec, nested),
+    SecurityOpt: nested
+      ? withoutNoNewPrivileges([...nested.securityOptions, ...placement.securityOptions])
+      : [...placement.securityOptions],
     ReadonlyRootfs: !spec.writableRoot,
     ...(spec.runtime === null ? {} : { Runtime: spec.runtime }),
     IpcMode: 'private',
@@ -77,9 +101,27 @@ function hostConfig(spec: TaskSpec, placement: Placement): Docker.HostConfig {
     Ulimits: [{ Name: 'core', Soft: 0, Hard: 0 }],
     // The attached stream is the only copy, so that a task cannot fill the engine's disk by talking.
     LogConfig: { Type: 'none', Config: {} },
-    Mounts: mountOptions(hostMounts(spec, placement.secrets)),
-    Tmpfs: Object.fromEntries(tmpfsOf(spec).map(({ target, options }) => [target, options])),
+    ...places(spec, placement, nested),
+    ...(nested ? nestedDockerConfig(nested) : {}),
     ...(hasNetwork(spec.network) ? networkOptions(placement) : withoutNetwork),
+  };
+}
+
+function capabilitiesToAdd(spec: TaskSpec, nested: NestedDockerNeeds | null): Docker.HostConfig {
+  const added = [...new Set([...spec.capAdd, ...(nested?.capabilities ?? [])])];
+  return added.length > 0 ? { CapAdd: added } : {};
+}
+
+function places(
+  spec: TaskSpec,
+  { secrets, identity }: Placement,
+  nested: NestedDockerNeeds | null,
+) {
+  const mounts = mountOptions([...hostMounts(spec, secrets), ...identity.mounts]);
+  const tmpfs = Object.fromEntries(tmpfsOf(spec).map(({ target, options }) => [target, options]));
+  return {
+    Mounts: nested ? [...mounts, nestedDockerVolume] : mounts,
+    Tmpfs: { ...nested?.tmpfs, ...tmpfs },
   };
 }
 

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type Docker from 'dockerode';
 import type { TaskSpec } from '../../spec/task-spec.ts';
 import type { SandboxFacts } from '../engine.ts';
-import type { CommandBefore } from './command-before.ts';
+import type { CommandBefore, CommandSearch } from './command-before.ts';
 import type { ContainerEvents } from './container-events.ts';
 import type { DockerApi } from './docker-api.ts';
 import type { SecretFiles } from './secret-files.ts';
@@ -18,8 +18,11 @@ export interface ContainerParts {
   readonly waiting: IncomingMessage;
   readonly events: ContainerEvents;
   readonly facts: SandboxFacts;
-  /** The task's PATH, where it is known. */
-  readonly path: string | null;
-  readonly commandBefore: CommandBefore;
+  readonly search: CommandSearch;
   readonly secrets: SecretFiles;
+}
+
+/** And what is known only when it starts. */
+export interface RunningParts extends ContainerParts {
+  readonly commandBefore: CommandBefore;
 }

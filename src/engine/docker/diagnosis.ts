@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { TaskSpec } from '../../spec/task-spec.ts';
 import type { CreateContext, EngineDiagnosis } from '../engine.ts';
 import { type DockerApi, callLimitsMs } from './docker-api.ts';
-import { ensureImage } from './image.ts';
+import { ensureImage } from './images/ensure-image.ts';
 import { labels } from './labels.ts';
 import { ensureNetwork } from './network.ts';
 
@@ -23,7 +23,7 @@ export class DockerDiagnosis implements EngineDiagnosis {
   }
 
   async image(spec: TaskSpec, context: CreateContext): Promise<{ id: string }> {
-    return await ensureImage(this.#api, spec, context);
+    return (await ensureImage(this.#api, spec, context)).facts;
   }
 
   async network({ network }: TaskSpec, cancel: AbortSignal): Promise<void> {

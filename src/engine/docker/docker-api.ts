@@ -1,6 +1,6 @@
 import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
-import type { Duplex } from 'node:stream';
+import { type Duplex, type Readable, addAbortSignal } from 'node:stream';
 import type Docker from 'dockerode';
 import { SandboxFailure } from '../../failure.ts';
 import { type Owner, currentOwner } from '../owner.ts';
@@ -50,6 +50,11 @@ export class DockerApi {
   useVersion(version: string): void {
     this.#version = `v${version}`;
     (this.docker.modem as { version?: string }).version = this.#version;
+  }
+
+  /** Whether the engine finds this host's files under the paths that we know. */
+  sharesFiles(): boolean {
+    return process.platform === 'linux' && this.#transport.socketPath !== undefined;
   }
 
   /** Who judges whether an owner is dead: nobody where the engine may be another machine's. */
@@ -148,6 +153,39 @@ export class DockerApi {
     return await this.#response(request, callLimitsMs.quick);
   }
 
+  /**
+   * Sends a body as it comes and gives the response as soon as its headers are there, however long that takes; the
+   * rest of the body goes on. A body that breaks breaks the connection: ended in order, it would pass for a whole one.
+   */
+  async send(path: string, body: Readable, signal: AbortSignal): Promise<IncomingMessage> {
+    if (body.destroyed) throw body.errored ?? new Error('what was to be sent is closed');
+    const headers = { 'Content-Type': 'application/x-tar' };
+    const request = this.#request({ method: 'POST', path, headers, signal });
+    body.on('error', () => request.destroy());
+    body.pipe(request);
+    try {
+      return await this.#longAnswer(request, signal);
+    } catch (error) {
+      body.unpipe(request);
+      throw body.errored ?? error;
+    }
+  }
+
+  /** Without the client library, which would write headers into a debugging log, and logins with them. */
+  async post(
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<IncomingMessage> {
+    const request = this.#request({ method: 'POST', path, headers, signal });
+    request.end();
+    return await this.#longAnswer(request, signal);
+  }
+
+  lost(cause: unknown): SandboxFailure {
+    return connectionLost(this.address, cause);
+  }
+
   /** Turns a connection into a raw stream in both directions. */
   async upgrade(path: string): Promise<Duplex> {
     const headers = { Connection: 'Upgrade', Upgrade: 'tcp', 'Content-Length': '0' };
@@ -168,6 +206,24 @@ export class DockerApi {
         else void rejectWithBody(response, reject);
       });
     });
+  }
+
+  /** The caller's limit is the only one, and it holds for the whole of the answer. */
+  async #longAnswer(request: http.ClientRequest, signal: AbortSignal): Promise<IncomingMessage> {
+    try {
+      return await new Promise<IncomingMessage>((resolve, reject) => {
+        request.on('error', reject);
+        request.on('response', (response) => {
+          // Node's own handling ends with the headers.
+          addAbortSignal(signal, response);
+          if (response.statusCode === 200) resolve(response);
+          else void rejectWithBody(response, reject);
+        });
+      });
+    } catch (error) {
+      signal.throwIfAborted();
+      throw this.#failure(error);
+    }
   }
 
   /** The limit is on the answer only: what follows it lasts as long as the task. */

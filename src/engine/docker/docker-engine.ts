@@ -3,20 +3,24 @@ import { type TaskSpec } from '../../spec/task-spec.ts';
 import type { CreateContext, Engine, EngineFacts, Sandbox } from '../engine.ts';
 import { sweepSecrets } from '../secrets-directory.ts';
 import { within } from '../timer.ts';
+import { checkWorkdir } from '../workdir.ts';
 import { allSettledOrThrow } from './all-settled.ts';
-import { lookBefore } from './command-before.ts';
+import { commandSearch } from './command-before.ts';
 import { ContainerEvents } from './container-events.ts';
 import { powerlessWarning } from './container-capabilities.ts';
-import { containerOptions } from './container-options.ts';
+import { type Placement, containerOptions } from './container-options.ts';
 import { createContainer } from './create-container.ts';
 import { DockerDiagnosis } from './diagnosis.ts';
 import type { DockerApi } from './docker-api.ts';
 import type { EngineInfo } from './engine-info.ts';
 import { DockerSandbox } from './docker-sandbox.ts';
+import { type Identity, identify, withoutUnseen } from './identity.ts';
 import { removeContainer } from './remove-container.ts';
-import { type UsableImage, ensureImage } from './image.ts';
+import { DockerImages } from './images/docker-images.ts';
+import { type UsableImage, ensureImage } from './images/ensure-image.ts';
 import { taskLabels } from './labels.ts';
 import { type UsableNetwork, ensureNetwork } from './network.ts';
+import { nestedDockerWarning } from './nested-docker.ts';
 import { networkSysctls } from './network-plan.ts';
 import { checkRuntime, checkRuntimeInForce, runtimeOf } from './runtime.ts';
 import { sandboxFacts } from './sandbox-facts.ts';
@@ -26,16 +30,23 @@ import { sweep } from './sweep.ts';
 import { taskUser } from './user.ts';
 
 interface Ingredients {
-  readonly options: Docker.ContainerCreateOptions;
+  readonly placement: Placement;
   readonly image: UsableImage;
   readonly network: UsableNetwork;
   readonly secrets: SecretFiles;
+}
+
+interface Container {
+  readonly container: Docker.Container;
+  readonly options: Docker.ContainerCreateOptions;
+  readonly identity: Identity;
 }
 
 const sweepLimitMs = 1_000;
 
 export class DockerEngine implements Engine {
   readonly diagnosis: DockerDiagnosis;
+  readonly images: DockerImages;
   readonly #api: DockerApi;
   readonly #info: EngineInfo;
   readonly #sweeping: Promise<unknown>;
@@ -46,6 +57,7 @@ export class DockerEngine implements Engine {
     this.#facts = facts;
     this.#info = info;
     this.diagnosis = new DockerDiagnosis(api);
+    this.images = new DockerImages(api);
     // Beside the run, and never its business: what it cannot remove now, the next one can.
     this.#sweeping = Promise.allSettled([sweep(api), sweepSecrets()]);
   }
@@ -55,30 +67,40 @@ export class DockerEngine implements Engine {
     return this.#facts;
   }
 
-  async create(spec: TaskSpec, context: CreateContext): Promise<Sandbox> {
+  async create(asked: TaskSpec, context: CreateContext): Promise<Sandbox> {
     const { phases } = context;
-    checkRuntime(spec.runtime, this.#info);
+    checkRuntime(asked.runtime, this.#info);
+    const isWorkdirSeen = await checkWorkdir(asked, { isFilled: asked.workspaceMode !== 'copy' });
     const [image, network, security] = await allSettledOrThrow([
-      phases.measure('image', () => ensureImage(this.#api, spec, context)),
-      phases.measure('network', () => ensureNetwork(this.#api, spec.network, context.cancel)),
-      securityOptions(spec.securityOpt),
+      phases.measure('image', () => ensureImage(this.#api, asked, context)),
+      phases.measure('network', () => ensureNetwork(this.#api, asked.network, context.cancel)),
+      securityOptions(asked.securityOpt),
     ]);
     context.cancel.throwIfAborted();
+    // One that was built has a name of its own.
+    const spec = { ...asked, image: image.facts.reference };
+    const user = taskUser(spec, this.facts.rootless);
+    const identity = await phases.measure('identity', () =>
+      identify(this.#api, { spec, user, imageId: image.facts.id, isWorkdirSeen }),
+    );
+    context.cancel.throwIfAborted();
     const secrets = await SecretFiles.write(spec.id, context.secrets);
-    const options = containerOptions(spec, {
-      user: taskUser(spec, this.facts.rootless),
+    const placement = {
+      user,
       networkMode: network.mode,
       networkSysctls: networkSysctls(spec.network, this.facts.apiVersion ?? ''),
       imageEntrypoint: image.entrypoint,
       labels: taskLabels(spec, Date.now()),
       securityOptions: security,
       secrets: secrets.files,
-    });
+      identity,
+    };
     const sandbox = await phases.measure('create', () =>
-      this.#make(spec, { options, image, network, secrets }),
+      this.#make(spec, { placement, image, network, secrets }),
     );
     const warning = powerlessWarning(sandbox.facts);
     if (warning !== null) context.warn(warning);
+    if (spec.nestedDocker) context.warn(nestedDockerWarning);
     return sandbox;
   }
 
@@ -90,8 +112,9 @@ export class DockerEngine implements Engine {
   async #make(spec: TaskSpec, ingredients: Ingredients): Promise<Sandbox> {
     let container: Docker.Container | null = null;
     try {
-      container = await createContainer(this.#api, spec, ingredients.options);
-      return await this.#connect(spec, container, ingredients);
+      const made = await this.#createContainer(spec, ingredients.placement);
+      container = made.container;
+      return await this.#connect(spec, made, ingredients);
     } catch (error) {
       // The reason is what counts; what cannot be removed now is removed by the next run.
       await ingredients.secrets.remove().catch(() => undefined);
@@ -100,24 +123,37 @@ export class DockerEngine implements Engine {
     }
   }
 
+  async #createContainer(spec: TaskSpec, placement: Placement): Promise<Container> {
+    const { identity } = placement;
+    const options = containerOptions(spec, placement);
+    try {
+      return { container: await createContainer(this.#api, spec, options), options, identity };
+    } catch (error) {
+      const less = withoutUnseen(identity, error);
+      if (!less) throw error;
+      return await this.#createContainer(spec, { ...placement, identity: less });
+    }
+  }
+
   /** Attached, waiting and listening before it starts: what begins later loses the race with a short task. */
-  async #connect(spec: TaskSpec, container: Docker.Container, ingredients: Ingredients) {
+  async #connect(spec: TaskSpec, made: Container, { image, network, secrets }: Ingredients) {
     const api = this.#api;
+    const { container, options, identity } = made;
     const direction = `stdin=${Number(spec.stdin)}&stdout=1&stderr=1&stream=1`;
-    const [attached, waiting, events, inspected, commandBefore] = await allSettledOrThrow([
+    const [attached, waiting, events, inspected] = await allSettledOrThrow([
       api.upgrade(`/containers/${container.id}/attach?${direction}`),
       api.stream('POST', `/containers/${container.id}/wait?condition=next-exit`),
       ContainerEvents.subscribe(api, container.id),
       api.inspectContainer(container),
-      lookBefore(spec),
     ]);
     checkRuntimeInForce(spec.runtime, inspected);
     const runtime = runtimeOf(inspected, this.#info);
     this.#facts = { ...this.#facts, runtime };
-    const made = { inspected, ...ingredients, engine: this.#facts, info: this.#info };
-    const facts = sandboxFacts(spec, made);
-    const path = pathOf([...ingredients.image.environment, ...(ingredients.options.Env ?? [])]);
-    const { options, secrets } = ingredients;
+    const engine = this.#facts;
+    const facts = sandboxFacts(spec, {
+      ...{ inspected, image, network, identity },
+      ...{ engine, info: this.#info },
+    });
     return new DockerSandbox({
       api,
       spec,
@@ -127,13 +163,8 @@ export class DockerEngine implements Engine {
       waiting,
       events,
       facts,
-      path,
-      commandBefore,
+      search: commandSearch(spec, options, image.environment),
       secrets,
     });
   }
-}
-
-function pathOf(environment: readonly string[]): string | null {
-  return environment.findLast((entry) => entry.startsWith('PATH='))?.slice('PATH='.length) ?? null;
 }

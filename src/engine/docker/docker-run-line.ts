@@ -1,9 +1,14 @@
 import { posix } from 'node:path';
 import type { Mount, TaskSpec } from '../../spec/task-spec.ts';
-import { workspaceTarget } from '../../spec/task-spec.ts';
 import { containerName, taskHostname } from './container-options.ts';
 import { type SecretFile, hostMounts, tmpfsOf } from './mounts.ts';
 import { scratchBytes } from '../scratch-space.ts';
+import {
+  type NestedDockerNeeds,
+  nestedDockerData,
+  nestedDockerEntry,
+  nestedDockerNeeds,
+} from './nested-docker.ts';
 import { engineNetworkName, hasNetwork, isOwnNetwork, wantedNetwork } from './network-plan.ts';
 import { environmentOf } from './task-environment.ts';
 
@@ -26,23 +31,26 @@ function dockerRunLine(
   spec: TaskSpec,
   { user, mounts }: { user: string; mounts: readonly Mount[] },
 ): string[] {
-  const [program = '', ...rest] = spec.command;
+  const nested = nestedDockerNeeds(spec, user);
+  const [program = '', ...rest] = nested ? [nestedDockerEntry, ...spec.command] : spec.command;
   return [
     ...['docker', 'run', '--rm', '--init', '--name', containerName(spec.id)],
     ...['--hostname', taskHostname],
     ...networkFlags(spec.network),
     ...limitFlags(spec),
-    ...privilegeFlags(spec),
+    ...privilegeFlags(spec, nested),
+    ...nestedFlags(nested),
     ...['--ipc', 'private', '--ulimit', 'core=0:0', '--log-driver', 'none', '--no-healthcheck'],
     ...['--shm-size', String(scratchBytes(spec))],
     ...tmpfsOf(spec).flatMap(({ target, options }) => ['--tmpfs', `${target}:${options}`]),
     ...mounts.flatMap(mountFlags),
-    ...['--workdir', workspaceTarget, '--user', user],
+    ...['--workdir', spec.workdir, '--user', user],
     ...environmentFlags(spec),
     ...Object.entries(spec.labels).flatMap(([name, value]) => ['--label', `${name}=${value}`]),
     ...(spec.stdin ? ['--interactive'] : []),
     ...(spec.keepEntrypoint ? [] : ['--entrypoint', program]),
-    ...['--pull', spec.pull, spec.image],
+    // One that was built is in no registry.
+    ...['--pull', spec.recipe === null ? spec.pull : 'never', spec.image],
     ...(spec.keepEntrypoint ? spec.command : rest),
   ];
 }
@@ -55,13 +63,26 @@ function limitFlags({ limits }: TaskSpec): string[] {
   ];
 }
 
-function privilegeFlags(spec: TaskSpec): string[] {
-  const options = ['no-new-privileges', ...spec.securityOpt];
+function privilegeFlags(spec: TaskSpec, nested: NestedDockerNeeds | null): string[] {
+  const first = nested ? [...nested.securityOptions, 'systempaths=unconfined'] : noNewPrivileges;
+  const options = [...first, ...spec.securityOpt];
+  const added = [...new Set([...spec.capAdd, ...(nested?.capabilities ?? [])])];
   return [
-    ...['--cap-drop', 'ALL', ...spec.capAdd.flatMap((name) => ['--cap-add', name])],
+    ...['--cap-drop', 'ALL', ...added.flatMap((name) => ['--cap-add', name])],
     ...options.flatMap((option) => ['--security-opt', option]),
     ...(spec.writableRoot ? [] : ['--read-only']),
     ...(spec.runtime === null ? [] : ['--runtime', spec.runtime]),
+  ];
+}
+
+const noNewPrivileges = ['no-new-privileges'];
+
+function nestedFlags(nested: NestedDockerNeeds | null): string[] {
+  if (!nested) return [];
+  return [
+    ...['--cgroupns', 'private', '--mount', `type=volume,target=${nestedDockerData}`],
+    ...nested.devices.flatMap((path) => ['--device', `${path}:${path}:rw`]),
+    ...Object.entries(nested.tmpfs).flatMap(([path, options]) => ['--tmpfs', `${path}:${options}`]),
   ];
 }
 

@@ -1,5 +1,7 @@
 import { SandboxFailure } from '../../failure.ts';
 import type { OutputSinks, Sandbox, SandboxFacts } from '../engine.ts';
+import { checkWorkdir } from '../workdir.ts';
+import { lookBefore } from './command-before.ts';
 import type { ContainerParts } from './container-parts.ts';
 import { callLimitsMs } from './docker-api.ts';
 import { engineMessageOf, httpStatusOf } from './engine-failure.ts';
@@ -21,9 +23,12 @@ export class DockerSandbox implements Sandbox {
   }
 
   async start(output: OutputSinks): Promise<RunningContainer> {
-    const { api, container, secrets } = this.#parts;
+    const { api, container, secrets, spec, search } = this.#parts;
+    // Only now: a copy of the workspace may have been filling until here.
+    await checkWorkdir(spec);
+    const commandBefore = await lookBefore(spec, search);
     // Before the start: the first bytes of a short task come before the engine says that it has started.
-    this.#running = new RunningContainer(this.#parts, output);
+    this.#running = new RunningContainer({ ...this.#parts, commandBefore }, output);
     try {
       await api.call(callLimitsMs.slow, (abortSignal) => container.start({ abortSignal }));
       await secrets.remove();

@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import type { TaskSpec } from '../../spec/task-spec.ts';
+import type { Mount, TaskSpec } from '../../spec/task-spec.ts';
 import type { EngineInfo } from './engine-info.ts';
 
 /** A container as the engine has it, and what was asked of it. */
@@ -7,6 +7,8 @@ export interface Inspection {
   readonly inspected: Docker.ContainerInspectInfo;
   readonly spec: TaskSpec;
   readonly info: EngineInfo;
+  /** What we mounted besides what the task asked for. */
+  readonly added: readonly Mount[];
   /** The engine's product, e.g. `Docker Engine`. */
   readonly product: string | null;
 }

@@ -12,6 +12,7 @@ export function loosened(inspection: Inspection): string[] {
   const host = reportedBy(inspection);
   const inVain = securityOptionsInVain(inspection);
   return [
+    ...(spec.nestedDocker ? ['nested-docker'] : []),
     ...capabilitiesInEffect(inspection).map((name) => `cap-add ${name}`),
     ...(spec.writableRoot && host.ReadonlyRootfs !== true ? ['writable-root'] : []),
     ...(isRootAskedFor(inspection) ? ['user root'] : []),

@@ -52,28 +52,36 @@ function privilegeChecks(inspection: Inspection): Check[] {
   const host = reportedBy(inspection);
   const options = securityOptionsOf(host);
   const seccomp = options.find((option) => option.startsWith('seccomp='));
+  const isUnconfined = seccomp === 'seccomp=unconfined';
   const passes = passesSeccomp(runtimeOf(inspected, info), info);
   const inEffect = capabilitiesInEffect(inspection);
   return [
     ['no-new-privileges', options.some(isNoNewPrivileges)],
     ['capabilities', dropsTheRest(inspection)],
     ...spec.capAdd.map((name): Check => [`cap-add ${name}`, inEffect.includes(name)]),
-    // One that was asked for is told of as such.
     [
       'seccomp',
-      seccomp === 'seccomp=unconfined' || ((seccomp !== undefined || info.hasSeccomp) && passes),
+      // One that was asked for is told of as such.
+      isUnconfined ? !spec.nestedDocker : (seccomp !== undefined || info.hasSeccomp) && passes,
     ],
-    ...securityOptionsInVain(inspection).map((option): Check => [`security-opt ${option}`, false]),
+    ...askedInVain(inspection).map((option): Check => [`security-opt ${option}`, false]),
     ['privileged', host.Privileged === false],
     ['init', host.Init === true],
   ];
 }
 
+/** What nested Docker needs to be off is off where the kernel does not have it. */
+function askedInVain(inspection: Inspection): string[] {
+  const { nestedDocker, securityOpt } = inspection.spec;
+  const inVain = securityOptionsInVain(inspection);
+  return inVain.filter((option) => !nestedDocker || securityOpt.includes(option));
+}
+
 function fileSystemChecks(inspection: Inspection): Check[] {
-  const { inspected, spec } = inspection;
+  const { inspected, spec, added } = inspection;
   const host = reportedBy(inspection);
   const isReadOnly = (target: string) => mountsOf(inspected).get(target) === false;
-  const readOnlyTargets = spec.mounts
+  const readOnlyTargets = [...spec.mounts, ...added]
     .filter(({ readOnly }) => readOnly)
     .map(({ target }) => target);
   return [
@@ -86,6 +94,8 @@ function fileSystemChecks(inspection: Inspection): Check[] {
     ['tmpfs-size', hasTmpfsSizes(inspection)],
     ['workspace-mode', spec.workspaceMode !== 'ro' || isReadOnly(workspaceTarget)],
     ...readOnlyTargets.map((target): Check => [`read-only ${target}`, isReadOnly(target)]),
+    // A VOLUME of the image is a directory on the engine's disk, and no engine limits its size.
+    ...volumesOfImage(inspection).map((target): Check => [`volume-size ${target}`, false]),
   ];
 }
 
@@ -117,9 +127,20 @@ function hasTmpfsSizes(inspection: Inspection): boolean {
   return tmpfsOf(inspection.spec).every(isAsAsked) && Object.keys(reported).every(isLimited);
 }
 
-function mountsOf({ Mounts }: Docker.ContainerInspectInfo): Map<string, boolean> {
-  const mounts = (Mounts as typeof Mounts | null | undefined) ?? [];
-  return new Map(mounts.map(({ Destination, RW }) => [Destination, RW]));
+/** Written to the engine's disk, and gone with the container. */
+function volumesOfImage({ inspected, spec }: Inspection): string[] {
+  const asked = new Set(spec.mounts.map(({ target }) => target));
+  return reportedMounts(inspected)
+    .filter(({ Type, RW, Destination }) => Type === 'volume' && RW && !asked.has(Destination))
+    .map(({ Destination }) => Destination);
+}
+
+function mountsOf(inspected: Docker.ContainerInspectInfo): Map<string, boolean> {
+  return new Map(reportedMounts(inspected).map(({ Destination, RW }) => [Destination, RW]));
+}
+
+function reportedMounts({ Mounts }: Docker.ContainerInspectInfo) {
+  return (Mounts as typeof Mounts | null | undefined) ?? [];
 }
 
 function isNoNewPrivileges(option: string): boolean {

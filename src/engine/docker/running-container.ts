@@ -9,7 +9,7 @@ import { textOf } from './answers.ts';
 import { signalOf } from './container-outcome.ts';
 import { demultiplex } from './demultiplex.ts';
 import { callLimitsMs } from './docker-api.ts';
-import type { ContainerParts } from './container-parts.ts';
+import type { RunningParts } from './container-parts.ts';
 import { httpStatusOf } from './engine-failure.ts';
 import { HeldReport, isInitReport } from './exec-failure.ts';
 import { explainExecFailure } from './find-command.ts';
@@ -20,7 +20,7 @@ const eventLimitMs = 2_000;
 export class RunningContainer implements RunningTask {
   readonly stdin: Writable | null;
   readonly drained: Promise<void>;
-  readonly #parts: ContainerParts;
+  readonly #parts: RunningParts;
   readonly #status: Promise<WaitStatus>;
   readonly #report: HeldReport;
   readonly #output: Promise<void>;
@@ -30,7 +30,7 @@ export class RunningContainer implements RunningTask {
   #outputEnded = false;
   #outputEndedFirst = false;
 
-  constructor(parts: ContainerParts, output: OutputSinks) {
+  constructor(parts: RunningParts, output: OutputSinks) {
     this.#parts = parts;
     this.stdin = parts.spec.stdin ? parts.attached : null;
     this.#report = new HeldReport(output.stderr);

@@ -3,7 +3,8 @@ import type { TaskSpec } from '../../spec/task-spec.ts';
 import type { EngineFacts, SandboxFacts } from '../engine.ts';
 import { enforcedLimits } from './container-outcome.ts';
 import type { EngineInfo } from './engine-info.ts';
-import type { UsableImage } from './image.ts';
+import type { Identity } from './identity.ts';
+import type { UsableImage } from './images/ensure-image.ts';
 import { loosened } from './loosened.ts';
 import type { UsableNetwork } from './network.ts';
 import { reachesOf } from './network-plan.ts';
@@ -17,19 +18,20 @@ interface MadeOf {
   readonly network: UsableNetwork;
   readonly engine: EngineFacts;
   readonly info: EngineInfo;
+  readonly identity: Identity;
 }
 
 /** What was made, as the engine tells it: nothing here is copied from what was asked for. */
 export function sandboxFacts(spec: TaskSpec, made: MadeOf): SandboxFacts {
-  const { inspected, image, network, engine, info } = made;
+  const { inspected, image, network, engine, info, identity } = made;
   const { product, apiVersion } = engine;
-  const inspection: Inspection = { inspected, spec, info, product };
-  const { reference, id, digest } = image;
+  const inspection: Inspection = { inspected, spec, info, product, added: identity.mounts };
   const { filtersBridges } = info;
   return {
-    image: { reference, id, digest },
+    image: image.facts,
     isolation: {
-      level: levelOf(runtimeOf(inspected, info), info),
+      // Whatever the runtime: who has these privileges can leave the sandbox.
+      level: spec.nestedDocker ? 'none' : levelOf(runtimeOf(inspected, info), info),
       simulated: false,
       loosened: loosened(inspection),
     },

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Secret } from '../../spec/secret.ts';
 import { signDirectory } from '../owned-directory.ts';
@@ -45,7 +45,9 @@ async function writeAll(directory: string, secrets: readonly Secret[]): Promise<
     secrets.map(async ({ name, value }) => {
       // A name may be anything that a file can be called, our own file as well.
       const path = join(directory, `${name}.secret`);
-      await writeFile(path, value, { flag: 'wx', mode: 0o444 });
+      await writeFile(path, value, { flag: 'wx', mode: 0o400 });
+      // Whatever the umask is: the task may have any uid.
+      await chmod(path, 0o444);
       return { name, path };
     }),
   );

@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import { type Owner, isDead } from '../owner.ts';
-import { containerName } from './container-options.ts';
+import { containerName, probeName } from './container-options.ts';
 import { type DockerApi, callLimitsMs } from './docker-api.ts';
 import { removeContainer } from './remove-container.ts';
 import { deadlineMsOf, labels, ownerOf } from './labels.ts';
@@ -26,7 +26,9 @@ export function isAbandoned(
   nowMs: number,
 ): boolean {
   const { [labels.tool]: tool, [labels.task]: task } = container.Labels;
-  if (!tool || !task || !container.Names.includes(`/${containerName(task)}`)) return false;
+  if (!tool || !task) return false;
+  const names = [containerName(task), probeName(task)];
+  if (!names.some((name) => container.Names.includes(`/${name}`))) return false;
   const owner = ownerOf(container.Labels);
   const deadlineMs = deadlineMsOf(container.Labels);
   const isOrphan = owner !== null && observer !== null && isDead(owner, observer);

@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SandboxFailure, messageOf } from '../../failure.ts';
+import type { TaskSpec } from '../../spec/task-spec.ts';
 import type { OutputSinks, RunningTask, Sandbox, SandboxFacts } from '../engine.ts';
 import { within } from '../timer.ts';
+import { checkWorkdir, workdirFailure } from '../workdir.ts';
 import type { BubblewrapCommand } from './bubblewrap-arguments.ts';
 import { BubblewrapTask } from './bubblewrap-task.ts';
 import type { TaskCgroup } from './cgroup.ts';
@@ -10,8 +12,10 @@ import { Launch, type LaunchInput, setupLimitMs } from './launch.ts';
 import { readProcess, sendTo } from './process-facts.ts';
 import { type StandardStreams, closeStreams } from './standard-streams.ts';
 import type { TaskDirectory } from './task-directory.ts';
+import { ViewFiles } from './view-files.ts';
 
 export interface BubblewrapParts extends Omit<LaunchInput, 'streams'> {
+  readonly spec: TaskSpec;
   readonly bubblewrap: BubblewrapCommand;
   readonly cgroup: TaskCgroup | null;
   readonly search: ProgramSearch;
@@ -38,6 +42,7 @@ export class BubblewrapSandbox implements Sandbox {
 
   async start(output: OutputSinks): Promise<RunningTask> {
     const { search, cgroup } = this.#parts;
+    await this.#checkWorkdir();
     const failure = whyNotStartable(search);
     if (failure) throw failure;
     const launch = new Launch({ ...this.#parts, streams: await this.#parts.streams });
@@ -57,6 +62,13 @@ export class BubblewrapSandbox implements Sandbox {
     else await this.#parts.streams.then(closeStreams, () => undefined);
     await cgroup?.remove();
     await directory.remove();
+  }
+
+  async #checkWorkdir(): Promise<void> {
+    const { spec, search } = this.#parts;
+    if (await checkWorkdir(spec)) return;
+    const files = new ViewFiles(search.view, () => true);
+    if (!files.isDirectory(spec.workdir)) throw workdirFailure(spec, 'is not in the sandbox');
   }
 
   /** Nothing of the task has run yet, so what is on stderr is bubblewrap's own and can be believed. */

@@ -1,5 +1,5 @@
 import type { Secret } from '../../spec/secret.ts';
-import { type TaskSpec, workspaceTarget } from '../../spec/task-spec.ts';
+import type { TaskSpec } from '../../spec/task-spec.ts';
 import { defaultHome } from '../scratch-space.ts';
 import type { Bubblewrap } from './bubblewrap.ts';
 import { bubblewrapArguments } from './bubblewrap-arguments.ts';
@@ -10,7 +10,7 @@ import { defaultPath } from './find-program.ts';
 import { readHostView } from './host-view.ts';
 import { firstDataFd } from './launch.ts';
 import { refuseLinkedTargets } from './linked-targets.ts';
-import { currentPerson } from './person.ts';
+import { currentPerson, nameVariables, taskName } from './person.ts';
 import { sandboxView } from './sandbox-view.ts';
 import { seccompFilter } from './seccomp-filter.ts';
 import { bubblewrapFacts } from './simulation-facts.ts';
@@ -55,23 +55,28 @@ type Plan = Omit<BubblewrapParts, 'cgroup' | 'directory' | 'facts' | 'streams'>;
 function planOf(spec: TaskSpec, means: BubblewrapMeans): Plan & { readonly hasSeccomp: boolean } {
   const { bubblewrap, secrets, callerPath } = means;
   const { features, path: bubblewrapPath } = bubblewrap;
-  const { command, writableRoot } = spec;
+  const { command, workdir, writableRoot } = spec;
   const person = currentPerson();
   const sharesNetwork = spec.network === 'egress';
   const host = readHostView({ network: sharesNetwork });
   const view = sandboxView(spec, { host, person, secrets });
   refuseLinkedTargets(view);
-  const environment = { PATH: defaultPath, HOME: defaultHome, ...spec.environment };
+  const own = { PATH: defaultPath, HOME: defaultHome, ...nameVariables(taskName(person)) };
+  const environment = { ...own, ...spec.environment };
   const seccomp = seccompFilter(process.arch);
   const input = {
     ...{ features, person, view, environment, sharesNetwork, writableRoot, seccomp },
-    directory: workspaceTarget,
+    directory: workdir,
   };
   return {
+    spec,
     bubblewrapPath,
     bubblewrap: bubblewrapArguments(input, firstDataFd),
     command,
-    search: { program: command[0] ?? '', path: environment.PATH, view, person, callerPath },
+    search: {
+      ...{ program: command[0] ?? '', path: environment.PATH, directory: workdir },
+      ...{ view, person, callerPath },
+    },
     hasSeccomp: seccomp !== null,
   };
 }

@@ -3,7 +3,6 @@ import { homedir } from 'node:os';
 import { posix } from 'node:path';
 import { SandboxFailure } from '../../failure.ts';
 import { isInside } from '../../spec/host-path.ts';
-import { workspaceTarget } from '../../spec/task-spec.ts';
 import type { Person } from './person.ts';
 import type { ViewEntry } from './sandbox-view.ts';
 import { ViewFiles } from './view-files.ts';
@@ -12,6 +11,8 @@ export const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/s
 
 export interface ProgramSearch {
   readonly program: string;
+  /** The working directory. */
+  readonly directory: string;
   /** The task's PATH. */
   readonly path: string;
   readonly view: readonly ViewEntry[];
@@ -22,13 +23,13 @@ export interface ProgramSearch {
 
 /** Why the command will not start, decided before it could say anything; null where nothing speaks against it. */
 export function whyNotStartable(search: ProgramSearch): SandboxFailure | null {
-  const { program, path, view, person } = search;
+  const { view, person } = search;
   const files = new ViewFiles(view, (hostPath) => mayExecute(hostPath, person));
-  const found = candidates(program, path).map((candidate) => files.look(candidate));
+  const found = candidates(search).map((candidate) => files.look(candidate));
   if (found.some((one) => one === 'executable' || one === 'unknown')) return null;
   const first = found.find((one) => one !== 'missing');
   if (first === undefined) return notFound(search);
-  return notExecutable(program, first === 'no-interpreter' ? lacksInterpreter : isNoProgram);
+  return notExecutable(search.program, first === 'no-interpreter' ? lacksInterpreter : isNoProgram);
 }
 
 export function notExecutable(program: string, reason: string): SandboxFailure {
@@ -51,10 +52,10 @@ export function notFound(search: ProgramSearch): SandboxFailure {
   });
 }
 
-function candidates(program: string, path: string): string[] {
+function candidates({ program, path, directory }: ProgramSearch): string[] {
   if (program === '') return [];
-  if (program.includes('/')) return [posix.resolve(workspaceTarget, program)];
-  return path.split(':').map((directory) => posix.resolve(workspaceTarget, directory, program));
+  if (program.includes('/')) return [posix.resolve(directory, program)];
+  return path.split(':').map((one) => posix.resolve(directory, one, program));
 }
 
 /** The program is on this host, and not where the task can see it. */

@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { posix } from 'node:path';
 import type { Writable } from 'node:stream';
 import { execa } from 'execa';
-import { type TaskSpec } from '../../spec/task-spec.ts';
+import { type TaskSpec, workspaceTarget } from '../../spec/task-spec.ts';
 import type { Ending, OutputSinks, RunningTask, Sandbox, SandboxFacts } from '../engine.ts';
 import { pump } from '../pump.ts';
+import { checkWorkdir } from '../workdir.ts';
 import { defaultPath } from './find-program.ts';
+import { callersName, nameVariables } from './person.ts';
 import { endingOf, spawnFailure } from './process-outcome.ts';
 import { sendTo } from './process-facts.ts';
 import { killTree, markerVariable } from './process-tree.ts';
@@ -33,13 +36,14 @@ export class ProcessSandbox implements Sandbox {
 
   async start(output: OutputSinks): Promise<RunningTask> {
     const { spec } = this.#parts;
+    await checkWorkdir(spec);
     const environment = this.#environment();
     const child = spawn(spec, environment);
     try {
       // Not `spawn` alone: it never comes when there is nothing to start.
       await Promise.race([once(child, 'spawn'), once(child, 'error').then(rethrow)]);
     } catch (error) {
-      const place = { cwd: spec.workspace, path: environment.PATH ?? defaultPath };
+      const place = { cwd: directoryOf(spec), path: environment.PATH ?? defaultPath };
       throw spawnFailure(error, spec.command[0] ?? '', place);
     }
     this.#running = new RunningProcess(child, this.#marker, output);
@@ -58,10 +62,16 @@ export class ProcessSandbox implements Sandbox {
       PATH: defaultPath,
       HOME: directory.home,
       TMPDIR: directory.temporary,
+      ...nameVariables(callersName()),
       ...spec.environment,
       [markerVariable]: this.#marker,
     };
   }
+}
+
+/** There is no /workspace here: it is where it is on the host. */
+function directoryOf({ workspace, workdir }: TaskSpec): string {
+  return posix.join(workspace, posix.relative(workspaceTarget, workdir));
 }
 
 type Child = ReturnType<typeof spawn>;
@@ -69,7 +79,7 @@ type Child = ReturnType<typeof spawn>;
 function spawn(spec: TaskSpec, environment: Record<string, string>) {
   const [program = '', ...args] = spec.command;
   const child = execa(program, args, {
-    cwd: spec.workspace,
+    cwd: directoryOf(spec),
     env: environment,
     extendEnv: false,
     stdin: spec.stdin ? 'pipe' : 'ignore',

@@ -1,6 +1,7 @@
 import { SandboxFailure } from '../../failure.ts';
 import { ownNetworks } from '../../spec/choices.ts';
-import type { TaskSpec } from '../../spec/task-spec.ts';
+import { isInside } from '../../spec/host-path.ts';
+import { type TaskSpec, workspaceTarget } from '../../spec/task-spec.ts';
 import type { Means } from './simulation-facts.ts';
 
 /** These change what the task sees or may do: a task that silently ran without them would give a wrong answer. */
@@ -16,6 +17,7 @@ export function refuseWhatCannotBe(spec: TaskSpec, { obstacle }: Means): void {
 function neverDone(spec: TaskSpec): string[] {
   return [
     ...(spec.keepEntrypoint ? ['--keep-entrypoint'] : []),
+    ...(spec.nestedDocker ? ['--allow-nested-docker'] : []),
     ...(isOtherUser(spec.user) ? ['--user'] : []),
     ...(ownNetworks.some((own) => own === spec.network) ? [] : ['--network NAME']),
     ...(spec.runtime === null ? [] : ['--runtime']),
@@ -31,6 +33,7 @@ function doneByBubblewrap(spec: TaskSpec): string[] {
     ...(spec.tmpfs.length > 0 ? ['--tmpfs'] : []),
     ...(spec.secrets.length > 0 ? ['--secret'] : []),
     ...(spec.workspaceMode === 'ro' ? ['--workspace-mode ro'] : []),
+    ...(isInside(spec.workdir, workspaceTarget) ? [] : [`--workdir outside of ${workspaceTarget}`]),
   ];
 }
 

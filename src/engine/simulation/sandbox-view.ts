@@ -2,8 +2,8 @@ import { posix } from 'node:path';
 import { isInside } from '../../spec/host-path.ts';
 import type { Secret } from '../../spec/secret.ts';
 import { type TaskSpec, secretsTarget, workspaceTarget } from '../../spec/task-spec.ts';
-import { scratchSpaces } from '../scratch-space.ts';
-import type { Person } from './person.ts';
+import { defaultHome, scratchSpaces } from '../scratch-space.ts';
+import { type Person, taskName } from './person.ts';
 
 /** One thing that the task finds in its file system. Everything else is not there. */
 export type ViewEntry = { readonly target: string } & (
@@ -43,7 +43,7 @@ export function sandboxView(
   const chosen = [...given, ...scratch];
   const own: ViewEntry[] = [
     ...host.system,
-    ...identityFiles(person),
+    ...identityFiles(person, spec.environment.HOME ?? defaultHome),
     { kind: 'proc', target: '/proc' },
     ...host.hidden,
     { kind: 'dev', target: '/dev' },
@@ -78,12 +78,12 @@ function secretEntry({ name, value }: Secret): ViewEntry {
 }
 
 /** The host's own would name its users. */
-function identityFiles({ uid, gid }: Person): ViewEntry[] {
-  const user = uid === 0 ? 'root' : 'sandbox';
+function identityFiles(person: Person, home: string): ViewEntry[] {
+  const { uid, gid } = person;
   const group = gid === 0 ? 'root' : 'sandbox';
   const lines = {
     '/etc/passwd': [
-      `${user}:x:${uid}:${gid}::/home/sandbox:/bin/sh`,
+      `${taskName(person)}:x:${uid}:${gid}::${/[:\n]/.test(home) ? '/' : home}:/bin/sh`,
       'nobody:x:65534:65534:nobody:/nonexistent:/bin/false',
     ],
     '/etc/group': [`${group}:x:${gid}:`, 'nogroup:x:65534:'],

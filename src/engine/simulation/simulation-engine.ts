@@ -67,6 +67,7 @@ const sweepLimitMs = 1_000;
 class SimulationEngine implements Engine {
   readonly facts: EngineFacts;
   readonly diagnosis = null;
+  readonly images = null;
   readonly #means: Means;
   readonly #options: ConnectOptions;
   readonly #sweeping: Promise<unknown>;

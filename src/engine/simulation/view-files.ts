@@ -43,6 +43,13 @@ export class ViewFiles {
     return needed === 'missing' ? 'no-interpreter' : 'executable';
   }
 
+  /** True also where only the kernel can tell. */
+  isDirectory(path: string): boolean {
+    const place = this.#follow(path);
+    if (typeof place === 'string') return place === 'unknown';
+    return lstatSync(place.hostPath, { throwIfNoEntry: false })?.isDirectory() === true;
+  }
+
   /** Where a path leads to on the host, link by link. */
   #follow(path: string): { readonly hostPath: string } | 'missing' | 'unknown' {
     let rest = path.split('/').filter((part) => part !== '');

@@ -1,0 +1,142 @@
+import { recipeDigest } from '../../../spec/profile/recipe.ts';
+import { SandboxFailure } from '../../../failure.ts';
+import type { CreateContext, ImageFacts } from '../../engine.ts';
+import type { DockerApi } from '../docker-api.ts';
+import { buildImage } from './build/build-image.ts';
+import { buildLock } from './build/build-lock.ts';
+import { builtReference } from './build/built-reference.ts';
+import { type BuiltImage, findBuilt, findByRecipe } from './store/find-built.ts';
+import { type Labels, imageLabels } from './image-labels.ts';
+import { minimalReference } from './offline/minimal.ts';
+import { inspectImage } from './pull/pull.ts';
+import { labelledImages } from './store/own-images.ts';
+import { MissingBase, presentBase, pulledBase } from './build/recipe-base.ts';
+import type { RecipeSpec } from './build/recipe-spec.ts';
+import { removeUnnamed } from './store/remove-images.ts';
+
+export type { RecipeSpec } from './build/recipe-spec.ts';
+
+/**
+ * The image of a recipe, built first where it is not there. A task gets the small stand-in that was made for its
+ * profile, where there is one and no base to build on.
+ */
+export async function ensureBuilt(
+  api: DockerApi,
+  spec: RecipeSpec,
+  context: CreateContext,
+): Promise<ImageFacts> {
+  try {
+    return await buildIfMissing(api, spec, context);
+  } catch (error) {
+    context.cancel.throwIfAborted();
+    if (!(error instanceof MissingBase)) throw error;
+    const standIn = await findStandIn(api, spec, context);
+    if (!standIn) throw error;
+    context.warn(
+      `${error.message}; the task runs in ${standIn.reference}, which has a shell and core tools only`,
+    );
+    return standIn;
+  }
+}
+
+/** Answers what is there where it need not be built. */
+export async function buildIfMissing(
+  api: DockerApi,
+  spec: RecipeSpec,
+  context: CreateContext,
+): Promise<ImageFacts> {
+  if (spec.pull !== 'always') {
+    const baseId = await presentBase(api, spec, context.cancel);
+    const found = await (baseId === null
+      ? findByRecipe(api, spec, context.cancel)
+      : findBuilt(api, { spec, baseId }, context.cancel));
+    if (found) return factsOf(spec, found);
+  }
+  if (!spec.mayBuild) throw notBuilt(spec);
+  return await build(api, { spec, noCache: false }, context);
+}
+
+function notBuilt({ profile }: RecipeSpec): SandboxFailure {
+  return new SandboxFailure(
+    'image-not-found',
+    `the image of the profile "${profile}" is not built, and a project may not have its own profile built by itself`,
+    {
+      hint: `Its setup tasks run as root with a network. Read them (sandbox profile show ${profile}), then: sandbox image build ${profile}`,
+    },
+  );
+}
+
+interface Order {
+  readonly spec: RecipeSpec;
+  /** Builds what is there as well. */
+  readonly noCache: boolean;
+}
+
+/** One at a time on this host: whoever comes later uses what the first one built. */
+export async function build(
+  api: DockerApi,
+  { spec, noCache }: Order,
+  context: CreateContext,
+): Promise<ImageFacts> {
+  const baseId = await pulledBase(api, spec, context);
+  const reference = builtReference(spec, baseId);
+  const find = async () =>
+    noCache ? null : await findBuilt(api, { spec, baseId }, context.cancel);
+  const before = await find();
+  if (before) return factsOf(spec, before);
+  const lock = await buildLock(`${api.address.url} ${reference}`, {
+    cancel: context.cancel,
+    onWait: () => context.progress({ kind: 'waiting', reference }),
+  });
+  try {
+    const meanwhile = await find();
+    if (meanwhile) return factsOf(spec, meanwhile);
+    return await measured(api, { spec, baseId, reference, noCache }, context);
+  } catch (error) {
+    // Whatever a call that was given up says, it was given up.
+    context.cancel.throwIfAborted();
+    throw error;
+  } finally {
+    await lock.release();
+  }
+}
+
+async function measured(
+  api: DockerApi,
+  order: Order & { readonly baseId: string; readonly reference: string },
+  context: CreateContext,
+): Promise<ImageFacts> {
+  const { reference, spec } = order;
+  const startMs = performance.now();
+  context.progress({ kind: 'begin', what: 'build', reference });
+  const before = await inspectImage(api, reference, context.cancel);
+  const id = await context.phases.measure('build', () => buildImage(api, order, context));
+  if (before && before.Id !== id) await removeReplaced(api, before.Id, context.cancel);
+  context.progress({ kind: 'end', what: 'build', reference });
+  const preparedMs = performance.now() - startMs;
+  return { ...factsOf(spec, { reference, id }), origin: 'built', preparedMs };
+}
+
+/** What has lost its name to a newer one. Where it is in use, pruning finds it later. */
+async function removeReplaced(api: DockerApi, id: string, cancel: AbortSignal): Promise<void> {
+  const images = await labelledImages(api, cancel);
+  await removeUnnamed(api, { from: id, images, ownBuilds: 1 }, cancel);
+}
+
+async function findStandIn(
+  api: DockerApi,
+  { profile }: RecipeSpec,
+  { cancel }: CreateContext,
+): Promise<ImageFacts | null> {
+  const reference = minimalReference(profile);
+  const image = await inspectImage(api, reference, cancel);
+  const labels = image?.Config.Labels as Labels | null | undefined;
+  if (!image || labels?.[imageLabels.minimal] !== 'true') return null;
+  return { ...plainFacts, reference, id: image.Id, recipe: null, minimal: true };
+}
+
+const plainFacts = { digest: null, origin: 'present', preparedMs: null, minimal: false } as const;
+
+function factsOf({ recipe }: RecipeSpec, { reference, id }: BuiltImage): ImageFacts {
+  return { ...plainFacts, reference, id, recipe: recipeDigest(recipe) };
+}

@@ -1,0 +1,67 @@
+import type Docker from 'dockerode';
+import { SandboxFailure } from '../../../failure.ts';
+import type { TaskSpec } from '../../../spec/task-spec.ts';
+import type { CreateContext, ImageFacts } from '../../engine.ts';
+import type { DockerApi } from '../docker-api.ts';
+import { ensureBuilt } from './ensure-built.ts';
+import { inspectImage, presentImage } from './pull/pull.ts';
+import { digestFor } from './pull/registry-reference.ts';
+
+export { splitReference } from './pull/registry-reference.ts';
+
+export interface UsableImage {
+  readonly facts: ImageFacts;
+  readonly entrypoint: readonly string[];
+  readonly environment: readonly string[];
+}
+
+/** The image as the engine has it, pulled or built first where the policy says so. */
+export async function ensureImage(
+  api: DockerApi,
+  spec: TaskSpec,
+  context: CreateContext,
+): Promise<UsableImage> {
+  if (spec.recipe !== null) {
+    const built = await ensureBuilt(api, { ...spec, recipe: spec.recipe }, context);
+    const found = await inspectImage(api, built.id, context.cancel);
+    if (!found) throw vanished(built.reference);
+    return usable(found, built);
+  }
+  const wanted = { ...spec, reference: spec.image };
+  const { image, pulledMs } = await presentImage(api, wanted, context);
+  return usable(image, factsOf(spec.image, image, pulledMs));
+}
+
+function factsOf(
+  reference: string,
+  image: Docker.ImageInspectInfo,
+  pulledMs: number | null,
+): ImageFacts {
+  return {
+    reference,
+    id: image.Id,
+    digest: digestFor(reference, image.RepoDigests),
+    recipe: null,
+    origin: pulledMs === null ? 'present' : 'pulled',
+    preparedMs: pulledMs,
+    minimal: false,
+  };
+}
+
+function usable(image: Docker.ImageInspectInfo, facts: ImageFacts): UsableImage {
+  const { Entrypoint, Env } = image.Config as Partial<Docker.ImageInspectInfo['Config']>;
+  const entrypoint = Entrypoint ?? [];
+  return {
+    facts,
+    entrypoint: typeof entrypoint === 'string' ? [entrypoint] : entrypoint,
+    environment: Env ?? [],
+  };
+}
+
+function vanished(reference: string): SandboxFailure {
+  return new SandboxFailure(
+    'image-not-found',
+    `the image "${reference}" was removed while it was made ready`,
+    { hint: 'Run it again.' },
+  );
+}

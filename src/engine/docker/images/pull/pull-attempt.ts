@@ -1,0 +1,50 @@
+import type { CreateContext } from '../../../engine.ts';
+import type { DockerApi } from '../../docker-api.ts';
+import { engineMessageOf, httpStatusOf, isConnectionLost } from '../../engine-failure.ts';
+import { type PullProblem, pullProblemOf } from './pull-problem.ts';
+import { PullProgress } from './pull-progress.ts';
+import type { WantedImage } from './pull.ts';
+import { EngineReport, engineLines } from './pull-stream.ts';
+import { type RegistryLogin, authHeader, withoutSecrets } from './registry-login.ts';
+import { splitReference } from './registry-reference.ts';
+
+/** One attempt that failed, in the engine's words. */
+export class PullError extends Error {
+  get problem(): PullProblem {
+    return pullProblemOf(this.message);
+  }
+}
+
+interface Attempt {
+  readonly wanted: WantedImage;
+  readonly login: RegistryLogin;
+  readonly signal: AbortSignal;
+}
+
+export async function pullOnce(
+  api: DockerApi,
+  { wanted, login, signal }: Attempt,
+  context: CreateContext,
+): Promise<void> {
+  const { fromImage, tag } = splitReference(wanted.reference);
+  const query = new URLSearchParams({
+    fromImage,
+    ...(tag === null ? {} : { tag }),
+    ...(wanted.platform === null ? {} : { platform: wanted.platform }),
+  });
+  try {
+    const path = `/images/create?${query.toString()}`;
+    const answer = await api.post(path, authHeader(login.auth), signal);
+    const progress = new PullProgress();
+    for await (const line of engineLines(answer)) {
+      const bytes = progress.take(line);
+      if (bytes) context.progress({ kind: 'layers', ...bytes });
+    }
+    signal.throwIfAborted();
+  } catch (error) {
+    signal.throwIfAborted();
+    const isAnswer = error instanceof EngineReport || httpStatusOf(error) !== null;
+    if (!isAnswer) throw isConnectionLost(error) ? api.lost(error) : error;
+    throw new PullError(withoutSecrets(engineMessageOf(error), login.auth), { cause: error });
+  }
+}

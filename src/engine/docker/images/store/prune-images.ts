@@ -1,0 +1,69 @@
+import type { TaskSpec } from '../../../../spec/task-spec.ts';
+import type { DockerApi } from '../../docker-api.ts';
+import { findByRecipe } from './find-built.ts';
+import { builtReference } from '../build/built-reference.ts';
+import { ownReferences } from '../image-labels.ts';
+import { minimalReference } from '../offline/minimal.ts';
+import { type ListedImage, labelledImages, removeImage } from './own-images.ts';
+import { presentBase } from '../build/recipe-base.ts';
+import { isUnnamedOfOurs, ownBytes, removeUnnamed } from './remove-images.ts';
+
+export interface Pruned {
+  readonly removed: readonly string[];
+  readonly bytes: number;
+}
+
+/** What is in use stays, and so does whatever cannot be told for certain to be ours. */
+export async function pruneImages(
+  api: DockerApi,
+  wanted: readonly TaskSpec[],
+  cancel: AbortSignal,
+): Promise<Pruned> {
+  const kept = new Set(
+    (await Promise.all(wanted.map((spec) => leadsTo(api, spec, cancel)))).flat(),
+  );
+  const images = await labelledImages(api, cancel);
+  const removed: string[] = [];
+  let bytes = 0;
+  for (const image of images) {
+    for (const name of ownReferences(image).filter((reference) => !kept.has(reference))) {
+      const done = await removeImage(api, name, cancel);
+      if (done === 'removed' || done === 'unnamed') removed.push(name);
+      if (done !== 'removed') continue;
+      const below = await removeUnnamed(api, { from: image.ParentId, images }, cancel);
+      bytes += ownBytes(image, images) + below.bytes;
+    }
+  }
+  const unnamed = await pruneUnnamed(api, cancel);
+  return { removed: [...removed, ...unnamed.removed], bytes: bytes + unnamed.bytes };
+}
+
+/** The names that a task of this kind could run in. */
+async function leadsTo(api: DockerApi, spec: TaskSpec, cancel: AbortSignal): Promise<string[]> {
+  const { recipe, profile } = spec;
+  if (recipe === null) return [];
+  const own = { ...spec, recipe };
+  const baseId = await presentBase(api, own, cancel);
+  const built =
+    baseId === null
+      ? (await findByRecipe(api, own, cancel))?.reference
+      : builtReference(own, baseId);
+  return [minimalReference(profile), ...(built === undefined ? [] : [built])];
+}
+
+/** What failed builds left. */
+async function pruneUnnamed(api: DockerApi, cancel: AbortSignal): Promise<Pruned> {
+  const images = await labelledImages(api, cancel);
+  const removed: string[] = [];
+  let bytes = 0;
+  for (const leaf of images.filter((image) => isLeaf(image, images))) {
+    const found = await removeUnnamed(api, { from: leaf.Id, images }, cancel);
+    removed.push(...found.ids);
+    bytes += found.bytes;
+  }
+  return { removed, bytes };
+}
+
+function isLeaf(image: ListedImage, images: readonly ListedImage[]): boolean {
+  return isUnnamedOfOurs(image, images) && !images.some(({ ParentId }) => ParentId === image.Id);
+}
