@@ -5,7 +5,7 @@ import type { RunEvent } from './run/event.ts';
 import { runTask as runResolvedTask } from './run/run-task.ts';
 import { currentCaller, mountablePath, shareableHostPath } from './spec/host-path.ts';
 import { Problems } from './spec/problems.ts';
-import { resolveSpec } from './spec/resolve-spec.ts';
+import { emptyRequest, resolveSpec } from './spec/resolve-spec.ts';
 import { parseSecurityOption } from './spec/security-option.ts';
 import { type SettingName, settingNames, settings } from './spec/settings.ts';
 import { type TaskSpec, taskSpecSchema } from './spec/task-spec.ts';
@@ -34,6 +34,10 @@ export interface TaskInput extends Partial<Record<SettingName, string | number |
   readonly capAdd?: readonly string[];
   /** As --security-opt. */
   readonly securityOpt?: readonly string[];
+  /** For the build of a profile's image. */
+  readonly buildArgs?: Readonly<Record<string, string>>;
+  /** Accepts that a profile's task is not isolated from the host. */
+  readonly allowNestedDocker?: boolean;
   /** True: `RunOptions.stdin` is forwarded. */
   readonly stdin?: boolean;
   readonly keepEntrypoint?: boolean;
@@ -63,18 +67,19 @@ export async function resolveTask(input: TaskInput): Promise<TaskSpec> {
   const pairs = (record: Readonly<Record<string, string>> = {}) =>
     Object.entries(record).map(([name, value]) => `${name}=${value}`);
   const request = {
+    ...emptyRequest,
     flags,
     command: [...(input.command ?? [])],
     line: input.line ?? null,
     environment: pairs(input.env),
-    environmentFiles: [],
-    volumes: [],
     mounts: input.mounts ?? [],
     tmpfs: input.tmpfs ?? [],
     labels: pairs(input.labels),
     secrets: input.secrets ?? [],
     capAdd: input.capAdd ?? [],
     securityOpt: input.securityOpt ?? [],
+    buildArgs: pairs(input.buildArgs),
+    allowNestedDocker: input.allowNestedDocker ?? false,
     keepEntrypoint: input.keepEntrypoint ?? false,
     stdin: input.stdin ?? false,
     problems: problemsOf(input),
@@ -109,6 +114,8 @@ const taskKeys = [
   'secrets',
   'capAdd',
   'securityOpt',
+  'buildArgs',
+  'allowNestedDocker',
   'stdin',
   'keepEntrypoint',
 ];

@@ -1,72 +1,51 @@
 import { type CAC, cac } from 'cac';
-import type { Command, CommandContext } from '../commands/command.ts';
-import { type Flag, configFlags, doctorFlags, runFlags, settingNotes } from '../commands/flags.ts';
-import { SandboxFailure } from '../failure.ts';
+import type { CommandContext } from '../commands/command.ts';
+import { type Flag, settingNotes } from '../commands/flags.ts';
 import { exitCodeTable } from '../outcome/exit-code.ts';
-import { reportFailure } from '../report/human.ts';
 import { toolCommit, toolVersion } from '../version.ts';
-import { nearestOf, readArgs } from './read-argv.ts';
+import { type CommandRow, commandNames, commands, groupNames, wordsOfGroup } from './commands.ts';
+import { readArgs, readMixedArgs } from './read-argv.ts';
+import { unknownWord } from './unknown-word.ts';
 
-interface CommandRow {
-  readonly summary: string;
-  readonly usage: string;
-  readonly flags: readonly Flag[];
-  readonly examples: readonly string[];
-  /** Loaded when it is called, so that start-up pays only for what is used. */
-  readonly load: () => Promise<Command>;
-}
-
-const usageExitCode = 2;
-
-/** Every command: dispatch, help and docs derive from here. */
-export const commands: Readonly<Record<string, CommandRow>> = {
-  run: {
-    summary: 'Run one command in a sandbox of its own and write its receipt',
-    usage: 'run [options] [--] CMD [ARGS…]   or   run [options] -c LINE',
-    flags: runFlags,
-    examples: [
-      'sandbox run -- npm test',
-      'sandbox run --timeout 30s -m 1g --network none -- make check',
-      "sandbox run -e CI=1 -c 'make && make check'",
-    ],
-    load: async () => (await import('../commands/run.ts')).run,
-  },
-  doctor: {
-    summary: 'Check whether tasks can run here; with --prove, whether they are held',
-    usage: 'doctor [options]',
-    flags: doctorFlags,
-    examples: [
-      'sandbox doctor && ./deploy.sh',
-      'sandbox doctor --isolation container --json',
-      'sandbox doctor --prove',
-    ],
-    load: async () => (await import('../commands/doctor.ts')).doctor,
-  },
-  config: {
-    summary: 'Print every effective setting and where it came from',
-    usage: 'config [options]',
-    flags: configFlags,
-    examples: ['sandbox config', 'sandbox config --memory 2g --json'],
-    load: async () => (await import('../commands/config.ts')).config,
-  },
-};
+const helpWords: readonly string[] = ['--help', '-h', 'help'];
 
 /** argv (without program names) → exit code. */
 export async function runCli(argv: readonly string[], context: CommandContext): Promise<number> {
-  const [name, ...rest] = argv;
   const { terminal } = context;
-  if (name !== undefined && ['--version', '-v', '-V', 'version'].includes(name)) {
+  const [first] = argv;
+  if (first !== undefined && ['--version', '-v', '-V', 'version'].includes(first)) {
     terminal.stdout.write(versionLine());
     return 0;
   }
-  const isHelp = name === '--help' || name === '-h' || name === 'help';
+  const isHelp = first !== undefined && helpWords.includes(first);
+  const { name, rest } = commandIn(isHelp ? argv.slice(1) : argv);
+  const [word = ''] = name === null ? rest : [];
+  // Alone, or as in `sandbox image --help`: what may follow it.
+  if (name !== null && groupNames.includes(name)) {
+    const [next] = rest;
+    if (next === undefined || helpWords.includes(next)) return groupHelp(name, terminal.stdout);
+    return unknownWord({ group: name, found: next, known: wordsOfGroup(name) }, terminal);
+  }
   const cli = describe(rest, context);
   // cac sees the command's name and nothing else: it would turn `--name 007` into 7.
-  const word = isHelp ? (rest[0] ?? '') : (name ?? '');
-  cli.parse(['node', 'sandbox', ...(word.startsWith('-') ? [] : [word])], { run: false });
-  if (isHelp && (word === '' || cli.matchedCommandName !== undefined)) return help(cli);
-  if (cli.matchedCommandName === undefined) return unknownCommand(name, terminal);
-  return (await cli.runMatchedCommand()) as number;
+  cli.parse(['node', 'sandbox', ...(name === null ? [] : [name])], { run: false });
+  if (isHelp && (word === '' || name !== null)) return help(cli);
+  if (name !== null) return (await cli.runMatchedCommand()) as number;
+  const known = topWords();
+  return unknownWord({ group: null, found: argv.length === 0 ? null : word, known }, terminal);
+}
+
+/** The command or group that argv begins with, and what follows. */
+function commandIn(argv: readonly string[]): { name: string | null; rest: readonly string[] } {
+  const [first, second] = argv;
+  const pair = `${first ?? ''} ${second ?? ''}`;
+  if (commandNames.includes(pair)) return { name: pair, rest: argv.slice(2) };
+  const isKnown = first !== undefined && topWords().includes(first);
+  return isKnown ? { name: first, rest: argv.slice(1) } : { name: null, rest: argv };
+}
+
+function topWords(): string[] {
+  return [...commandNames.filter((name) => !name.includes(' ')), ...groupNames];
 }
 
 function describe(argv: readonly string[], context: CommandContext): CAC {
@@ -76,18 +55,25 @@ function describe(argv: readonly string[], context: CommandContext): CAC {
     for (const flag of row.flags)
       if (flag.name !== 'help') command.option(optionText(flag), helpText(flag), defaultOf(flag));
     for (const example of row.examples) command.example(`  ${example}`);
-    command.action(async () => {
-      const args = readArgs(argv, row.flags);
-      if (args.values.help === true) return help(cli);
-      return await (
-        await row.load()
-      )(args, context);
-    });
+    command.action(async () => await call(row, { argv, context, cli }));
   }
   cli.usage('<command> [options]');
   cli.help(withExitCodes);
   cli.version(toolVersion);
   return cli;
+}
+
+interface Call {
+  readonly argv: readonly string[];
+  readonly context: CommandContext;
+  readonly cli: CAC;
+}
+
+async function call(row: CommandRow, { argv, context, cli }: Call): Promise<number> {
+  const args = row.optionsAnywhere ? readMixedArgs(argv, row.flags) : readArgs(argv, row.flags);
+  if (args.values.help === true) return help(cli);
+  const command = await row.load();
+  return await command(args, context);
 }
 
 function optionText({ name, short, value }: Flag): string {
@@ -107,11 +93,17 @@ function defaultOf(flag: Flag): { default?: string } {
 
 type HelpSections = Parameters<NonNullable<CAC['globalCommand']['helpCallback']>>[0];
 
-/** cac's own sections, with the flag that it adds by itself left out, and the table that scripts need. */
+/** cac's own sections without a default that it makes up for each `--no-…`, and the table that scripts need. */
 function withExitCodes(sections: HelpSections): HelpSections {
   const width = Math.max(...exitCodeTable.map(([code]) => code.length));
   const body = exitCodeTable.map(([code, meaning]) => `  ${code.padEnd(width)}  ${meaning}`);
-  return [...sections, { title: 'Exit codes of run', body: body.join('\n') }];
+  return [
+    ...sections.map((section) => ({
+      ...section,
+      body: section.body.replaceAll(' (default: true)', ''),
+    })),
+    { title: 'Exit codes of run', body: body.join('\n') },
+  ];
 }
 
 function help(cli: CAC): number {
@@ -119,19 +111,19 @@ function help(cli: CAC): number {
   return 0;
 }
 
+function groupHelp(group: string, stdout: NodeJS.WritableStream): number {
+  const words = wordsOfGroup(group);
+  const width = Math.max(...words.map((word) => word.length));
+  const lines = words.map(
+    (word) => `  ${word.padEnd(width)}  ${commands[`${group} ${word}`]?.summary ?? ''}`,
+  );
+  const usage = `Usage:\n  $ sandbox ${group} <command> [options]`;
+  const hint = `See: sandbox ${group} <command> --help`;
+  stdout.write(`${usage}\n\nCommands:\n${lines.join('\n')}\n\n${hint}\n`);
+  return 0;
+}
+
 function versionLine(): string {
   const commit = toolCommit === null ? '' : ` (${toolCommit})`;
   return `sandbox ${toolVersion}${commit}, Node ${process.versions.node}\n`;
-}
-
-function unknownCommand(name: string | undefined, terminal: CommandContext['terminal']): number {
-  const nearest = name === undefined ? null : nearestOf(name, Object.keys(commands));
-  const found = name === undefined ? 'got none' : `got "${name}"`;
-  const failure = new SandboxFailure(
-    'usage',
-    `expected a command (${Object.keys(commands).join(', ')}), ${found}`,
-    { hint: nearest ? `Did you mean: sandbox ${nearest}` : 'See: sandbox --help' },
-  );
-  reportFailure(terminal, failure);
-  return usageExitCode;
 }

@@ -17,10 +17,20 @@ export interface ReadArgs {
  * parsed as ours. What is wrong is answered, not thrown, so that it can be reported with the rest.
  */
 export function readArgs(argv: readonly string[], flags: readonly Flag[]): ReadArgs {
+  const { head, rest } = splitAtCommand(argv, optionsOf(flags));
+  return { ...readOptions(head, flags), rest };
+}
+
+/** The same for a command that runs none: options may stand anywhere before `--`. */
+export function readMixedArgs(argv: readonly string[], flags: readonly Flag[]): ReadArgs {
+  const tokens = tokensOf(argv, optionsOf(flags));
+  const rest = tokens.filter((token) => token.kind === 'positional').map(({ value }) => value);
+  return { ...readOptions(argv, flags), rest };
+}
+
+function readOptions(argv: readonly string[], flags: readonly Flag[]): Omit<ReadArgs, 'rest'> {
   const options = optionsOf(flags);
-  const { head, rest } = splitAtCommand(argv, options);
-  const { tokens } = parseArgs({ args: head, options, strict: false, tokens: true });
-  const found = tokens.filter((token) => token.kind === 'option');
+  const found = tokensOf(argv, options).filter((token) => token.kind === 'option');
   const checked = found.map((token) => ({ token, problem: problemOf(token, flags) }));
   // Joined by "=", so that a value which starts with a dash is a value to the strict parser, too.
   const joined = checked
@@ -29,7 +39,6 @@ export function readArgs(argv: readonly string[], flags: readonly Flag[]): ReadA
   const { values } = parseArgs({ args: joined, options, strict: true });
   return {
     values: values as ReadArgs['values'],
-    rest,
     problems: checked.map(({ problem }) => problem).filter((problem) => problem !== null),
   };
 }
@@ -47,15 +56,13 @@ function optionsOf(flags: readonly Flag[]): Options {
   return options;
 }
 
+function tokensOf(argv: readonly string[], options: Options) {
+  const loose = { options, strict: false, allowPositionals: true, tokens: true } as const;
+  return parseArgs({ args: [...argv], ...loose }).tokens;
+}
+
 function splitAtCommand(argv: readonly string[], options: Options) {
-  const { tokens } = parseArgs({
-    args: [...argv],
-    options,
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  });
-  const end = tokens.find((token) => token.kind !== 'option');
+  const end = tokensOf(argv, options).find((token) => token.kind !== 'option');
   if (!end) return { head: [...argv], rest: [] };
   const afterEnd = end.kind === 'option-terminator' ? end.index + 1 : end.index;
   return { head: argv.slice(0, end.index), rest: argv.slice(afterEnd) };

@@ -4,7 +4,6 @@ import { jsonText } from '../report/json.ts';
 import { table } from '../report/table.ts';
 import { currentCaller } from '../spec/host-path.ts';
 import { Problems } from '../spec/problems.ts';
-import { type Profile, findProfile } from '../spec/profile.ts';
 import { type EffectiveSettings, resolveSettings } from '../spec/resolve-settings.ts';
 import { formatSetting, settingNames, settingOf } from '../spec/settings.ts';
 import type { Command } from './command.ts';
@@ -17,9 +16,8 @@ export const config: Command = async (args, { terminal }) => {
     for (const word of args.rest) problems.add('config', `expected options only, got "${word}"`);
     const sources = { caller: currentCaller(), ambient: true };
     const settings = await resolveSettings(flagLayer(args), sources, problems);
-    const profile = problems.attempt('--profile', () => findProfile(settings.values.profile ?? ''));
     problems.throwIfAny('See: sandbox config --help');
-    const effective = { ...settings, ...workedOut(settings, profile) };
+    const effective = { ...settings, ...workedOut(settings) };
     terminal.stdout.write(args.values.json === true ? asJson(effective) : asTable(effective));
     return 0;
   } catch (error) {
@@ -30,13 +28,15 @@ export const config: Command = async (args, { terminal }) => {
 };
 
 /** Values that have no default of their own, but follow from others. */
-function workedOut(
-  { values, origins, workspacePath }: EffectiveSettings,
-  profile: Profile | undefined,
-): Pick<EffectiveSettings, 'values' | 'origins'> {
+function workedOut({
+  values,
+  origins,
+  workspacePath,
+  profile,
+}: EffectiveSettings): Pick<EffectiveSettings, 'values' | 'origins'> {
   const { uid, gid } = currentCaller();
   const workspace = workspacePath ?? values.workspace;
-  const fromProfile = values.image === null && profile !== undefined;
+  const fromProfile = values.image === null && profile !== null;
   return {
     values: {
       ...values,

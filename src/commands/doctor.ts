@@ -14,7 +14,7 @@ import { cancelSignalOf } from '../run/supervise.ts';
 import { currentCaller } from '../spec/host-path.ts';
 import type { Layer } from '../spec/layers.ts';
 import { Problems } from '../spec/problems.ts';
-import { type TaskRequest, resolveSpec } from '../spec/resolve-spec.ts';
+import { type TaskRequest, emptyRequest, resolveSpec } from '../spec/resolve-spec.ts';
 import type { TaskSpec } from '../spec/task-spec.ts';
 import type { Command, CommandArgs, CommandContext } from './command.ts';
 import { doctorOnlyFlags, outputFlags } from './flags.ts';
@@ -118,23 +118,7 @@ function askedProbes({ values }: CommandArgs, problems: Problems): readonly Prob
 
 /** Settings only: the command is our own. */
 function doctorRequest(args: CommandArgs): TaskRequest {
-  return {
-    flags: flagLayer(args),
-    command: ['true'],
-    line: null,
-    environment: [],
-    environmentFiles: [],
-    volumes: [],
-    mounts: [],
-    tmpfs: [],
-    labels: [],
-    secrets: [],
-    capAdd: [],
-    securityOpt: [],
-    keepEntrypoint: false,
-    stdin: false,
-    problems: [],
-  };
+  return { ...emptyRequest, flags: flagLayer(args), command: ['true'] };
 }
 
 interface Reporting {

@@ -16,7 +16,18 @@ export interface Flag {
 /** The flag of each setting; null where a setting has none. A new setting does not compile until it is here. */
 export const settingFlags = {
   image: { name: 'image', value: 'IMAGE', help: 'Image to run in' },
-  profile: { name: 'profile', value: 'NAME', help: 'Named environment: image and shell' },
+  profile: {
+    name: 'profile',
+    value: 'NAME',
+    help: 'Named environment: image, variables and limits',
+  },
+  platform: { name: 'platform', value: 'OS/ARCH', help: 'Platform of the image' },
+  workdir: {
+    name: 'workdir',
+    short: 'w',
+    value: 'DIR',
+    help: 'Where the command starts, relative to /workspace',
+  },
   workspace: {
     name: 'workspace',
     value: 'DIR',
@@ -145,6 +156,16 @@ export const taskFlags = {
     repeatable: true,
     help: 'seccomp=FILE|unconfined, apparmor=PROFILE or label=…',
   },
+  buildArg: {
+    name: 'build-arg',
+    value: 'NAME[=VALUE]',
+    repeatable: true,
+    help: 'For the build of a profile, such as BASE=IMAGE or HTTP_PROXY',
+  },
+  allowNestedDocker: {
+    name: 'allow-nested-docker',
+    help: 'Let the profile docker-host run: Docker inside, and nothing isolates the task',
+  },
   keepEntrypoint: {
     name: 'keep-entrypoint',
     help: "Pass the command to the image's ENTRYPOINT instead of replacing it",
@@ -213,6 +234,52 @@ export const doctorFlags: readonly Flag[] = [
   settingFlags.host,
   settingFlags.context,
   { name: 'json', help: 'Print JSON' },
+  outputFlags.help,
+];
+
+/** What says which engine a command without a task speaks to. */
+const engineFlags = [settingFlags.engine, settingFlags.host, settingFlags.context];
+const jsonFlag: Flag = { name: 'json', help: 'Print JSON' };
+
+export const imageBuildOnlyFlags = {
+  noCache: { name: 'no-cache', help: 'Build every step anew, also where the image is there' },
+  minimal: {
+    name: 'minimal',
+    help: "Make a small stand-in of this host's busybox, where nothing can be pulled",
+  },
+} as const satisfies Record<string, Flag>;
+
+export const profileFlags: readonly Flag[] = [settingFlags.workspace, jsonFlag, outputFlags.help];
+
+export const imageBuildFlags: readonly Flag[] = [
+  ...Object.values(imageBuildOnlyFlags),
+  taskFlags.buildArg,
+  settingFlags.platform,
+  settingFlags.pull,
+  settingFlags.pullTimeout,
+  settingFlags.workspace,
+  ...engineFlags,
+  jsonFlag,
+  outputFlags.quiet,
+  outputFlags.help,
+];
+
+export const imageListFlags: readonly Flag[] = [...engineFlags, jsonFlag, outputFlags.help];
+
+export const imageRemoveFlags: readonly Flag[] = [...engineFlags, outputFlags.help];
+
+export const imagePruneFlags: readonly Flag[] = [
+  taskFlags.buildArg,
+  settingFlags.platform,
+  settingFlags.workspace,
+  ...engineFlags,
+  jsonFlag,
+  outputFlags.help,
+];
+
+export const imageLoadFlags: readonly Flag[] = [
+  ...engineFlags,
+  outputFlags.quiet,
   outputFlags.help,
 ];
 

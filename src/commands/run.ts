@@ -2,7 +2,9 @@ import { SandboxFailure } from '../failure.ts';
 import { exitCodes } from '../outcome/exit-code.ts';
 import { failureJson, jsonText } from '../report/json.ts';
 import { type Verbosity, reportEnding, reportEvent, reportFailure } from '../report/human.ts';
+import { ProgressReport } from '../report/progress.ts';
 import { receiverFor } from '../report/terminal.ts';
+import type { RunEvent } from '../run/event.ts';
 import { runTask } from '../run/run-task.ts';
 import { currentCaller } from '../spec/host-path.ts';
 import { resolveSpec } from '../spec/resolve-spec.ts';
@@ -19,7 +21,7 @@ export const run: Command = async (args, context) => {
     const sources = { caller: currentCaller(), ambient: true };
     const spec = await resolveSpec(taskRequest(args), sources);
     if (args.values[outputFlags.dryRun.name] === true) {
-      return await dryRun(spec, { isJson, stdout: context.terminal.stdout });
+      return await dryRun(spec, { args, isJson, stdout: context.terminal.stdout });
     }
     return await runAndReport(spec, { args, context, isJson });
   } catch (error) {
@@ -42,14 +44,21 @@ async function runAndReport(spec: TaskSpec, { args, context, isJson }: RunCall):
     quiet: args.values[outputFlags.quiet.name] === true,
     verbose: args.values[outputFlags.verbose.name] === true,
   };
+  const progress = new ProgressReport(terminal, verbosity);
+  const onEvent = (event: RunEvent) => {
+    if (event.kind === 'image') progress.show(event.progress);
+    // Whatever else is said, and the task's own output, stands on lines of its own.
+    else progress.clear();
+    reportEvent(terminal, event, verbosity);
+  };
   const receipt = await runTask(spec, {
     stdin: spec.stdin ? stdin : null,
     onStdout: isJson ? null : receiverFor(terminal.stdout),
     onStderr: isJson ? null : receiverFor(terminal.stderr),
-    onEvent: (event) => reportEvent(terminal, event, verbosity),
+    onEvent,
     env: terminal.env,
     ...context.interrupts(),
-  });
+  }).finally(() => progress.close());
   if (isJson) terminal.stdout.write(jsonText(receipt));
   reportEnding(terminal, { receipt, path: spec.receiptPath }, verbosity);
   return receipt.exitCode;

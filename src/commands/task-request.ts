@@ -21,6 +21,8 @@ export function taskRequest(args: CommandArgs): TaskRequest {
     secrets: list(taskFlags.secret),
     capAdd: list(taskFlags.capAdd),
     securityOpt: list(taskFlags.securityOpt),
+    buildArgs: list(taskFlags.buildArg),
+    allowNestedDocker: args.values[taskFlags.allowNestedDocker.name] === true,
     keepEntrypoint: args.values[taskFlags.keepEntrypoint.name] === true,
     stdin: args.values[taskFlags.interactive.name] === true || isPiped(0),
     problems: args.problems,

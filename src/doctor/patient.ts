@@ -83,7 +83,13 @@ export class Patient {
 
   /** What an engine needs to make an image ready. */
   createContext(cancel: AbortSignal) {
-    return { cancel, phases: new PhaseClock(), warn: () => undefined, secrets: [] };
+    return {
+      cancel,
+      phases: new PhaseClock(),
+      warn: () => undefined,
+      progress: () => undefined,
+      secrets: [],
+    };
   }
 
   /** Ends whatever still waits for an answer. */

@@ -8,7 +8,7 @@ import { runTask } from '../run/run-task.ts';
 import type { Receipt } from '../receipt/receipt.ts';
 import { currentCaller } from '../spec/host-path.ts';
 import type { Layer } from '../spec/layers.ts';
-import { resolveSpec } from '../spec/resolve-spec.ts';
+import { emptyRequest, resolveSpec } from '../spec/resolve-spec.ts';
 import type { SettingName } from '../spec/settings.ts';
 import { createTaskId } from '../spec/task-id.ts';
 import type { TaskSpec } from '../spec/task-spec.ts';
@@ -91,21 +91,9 @@ export class ProbePlace {
     const words = task.language === 'perl' ? args : ['probe', ...args];
     return await resolveSpec(
       {
+        ...emptyRequest,
         flags: { ...this.battery.flags, ...this.#layer(task, id) },
         command: [task.language, option, task.program, ...words],
-        line: null,
-        environment: [],
-        environmentFiles: [],
-        volumes: [],
-        mounts: [],
-        tmpfs: [],
-        labels: [],
-        secrets: [],
-        capAdd: [],
-        securityOpt: [],
-        keepEntrypoint: false,
-        stdin: false,
-        problems: [],
       },
       { caller, ambient: true },
     );

@@ -4,6 +4,7 @@ import { exitCodeOf } from '../outcome/exit-code.ts';
 import { type Outcome, failureOf, statusOf, taskEndOf } from '../outcome/outcome.ts';
 import type { CapturedOutput } from '../outcome/output.ts';
 import type { SentSignal, StopCause } from '../outcome/termination.ts';
+import { recipeDigest } from '../spec/profile/recipe.ts';
 import type { TaskSpec } from '../spec/task-spec.ts';
 import { toolCommit, toolName, toolVersion } from '../version.ts';
 import { type Receipt, type WorkspaceReport, receiptSchemaId } from './receipt.ts';
@@ -76,9 +77,12 @@ export function composeReceipt(record: TaskRecord): Receipt {
 
 /** What was asked for, where it was never resolved; null where the engine uses no image. */
 function imageOf({ spec, sandbox, engine }: TaskRecord): Receipt['image'] {
-  if (sandbox) return sandbox.image;
+  const { profile } = spec;
+  if (sandbox) return sandbox.image && { ...sandbox.image, profile };
   if (engine?.name === 'simulation') return null;
-  return { reference: spec.image, id: null, digest: null };
+  const recipe = spec.recipe && recipeDigest(spec.recipe);
+  const unknown = { id: null, digest: null, origin: null, preparedMs: null, minimal: null };
+  return { reference: spec.image, profile, recipe, ...unknown };
 }
 
 function networkOf({ spec, sandbox }: TaskRecord): Receipt['network'] {

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { networkReaches } from '../engine/engine.ts';
+import { imageOrigins, networkReaches } from '../engine/engine.ts';
 import { engineNames, isolationLevels, workspaceModes } from '../spec/choices.ts';
 import { statuses } from '../outcome/outcome.ts';
 
@@ -205,7 +205,28 @@ export const receiptSchema = v.pipe(
     }),
     image: said(
       v.nullable(
-        v.strictObject({ reference: text, id: v.nullable(text), digest: v.nullable(text) }),
+        v.strictObject({
+          reference: said(
+            text,
+            'As asked for; of a profile that is built, with the tag it was given.',
+          ),
+          id: v.nullable(text),
+          digest: said(v.nullable(text), "The registry's; null where it never was in one."),
+          profile: said(text, 'The profile of the task.'),
+          recipe: said(
+            v.nullable(text),
+            'SHA-256 of the recipe that it was built from; null where it is used as it is.',
+          ),
+          origin: said(
+            v.nullable(v.picklist(imageOrigins)),
+            'Whether it was there, or was pulled or built for this task.',
+          ),
+          preparedMs: said(ms, 'What pulling or building took; null where neither was done.'),
+          minimal: said(
+            v.nullable(v.boolean()),
+            'True for the stand-in that is made where nothing can be pulled: a shell and core tools only.',
+          ),
+        }),
       ),
       'Null where no image was used.',
     ),

@@ -14,9 +14,8 @@ export interface Verbosity {
 
 /** One failure, with every problem it carries and what to do about it. */
 export function reportFailure(terminal: Terminal, failure: SandboxFailure): void {
-  const colors = colorsFor(terminal.stderr, terminal.env);
   const width = Math.max(0, ...failure.problems.map(({ subject }) => subject.length));
-  writeLine(terminal, `${colors.red('sandbox:')} ${printable(failure.message)}`);
+  writeSentence(terminal, failure.message);
   for (const { subject, message } of failure.problems) {
     writeLine(terminal, `  ${printable(subject).padEnd(width)}  ${printable(message)}`);
   }
@@ -25,6 +24,11 @@ export function reportFailure(terminal: Terminal, failure: SandboxFailure): void
     terminal,
     failure.problems.length > 0 ? failure.hint : indent + printable(failure.hint),
   );
+}
+
+/** One line that says what is as it should be. */
+export function writeNote(terminal: Terminal, message: string): void {
+  writeLine(terminal, `sandbox: ${printable(message)}`);
 }
 
 export function reportEvent(terminal: Terminal, event: RunEvent, { quiet }: Verbosity): void {
@@ -43,13 +47,21 @@ export function reportEnding(
   const where = `receipt ${printable(shortest(path))}`;
   const sentence = endingSentence(receipt);
   if (sentence && !(quiet && isNoFailure(receipt))) {
-    writeLine(terminal, `${colors.red('sandbox:')} ${printable(sentence)} · ${where}`);
+    writeSentence(terminal, sentence, ` · ${where}`);
     if (receipt.error?.hint) writeLine(terminal, indent + printable(receipt.error.hint));
   }
   if (verbose && !quiet) writeLine(terminal, colors.dim(`sandbox: ${phasesOf(receipt)}`));
   if (sentence || quiet || !terminal.stderr.isTTY) return;
   const took = seconds(receipt.timing.durationMs);
   writeLine(terminal, colors.dim(`sandbox: ${receipt.status} in ${took} · ${where}`));
+}
+
+/** What a program said, such as the last lines of a build, stays in lines of its own. */
+function writeSentence(terminal: Terminal, message: string, end = ''): void {
+  const colors = colorsFor(terminal.stderr, terminal.env);
+  const [first = '', ...rest] = message.split('\n');
+  writeLine(terminal, `${colors.red('sandbox:')} ${printable(first)}${end}`);
+  for (const line of rest) writeLine(terminal, indent + printable(line));
 }
 
 /** Cancelled is what the caller asked for. */

@@ -1,4 +1,11 @@
-import type { CreateContext, EngineFacts, Ending, RunningTask, Sandbox } from '../engine/engine.ts';
+import type {
+  CreateContext,
+  EngineFacts,
+  Ending,
+  ImageProgress,
+  RunningTask,
+  Sandbox,
+} from '../engine/engine.ts';
 import { connectEngine, refuseLess } from '../engine/engines.ts';
 import { PhaseClock } from '../engine/phase-clock.ts';
 import { within } from '../engine/timer.ts';
@@ -135,7 +142,8 @@ export class TaskRun {
 
   #createContext(): CreateContext {
     const { secrets } = this.#secrets;
-    return { cancel: this.#cancel, warn: this.#warn, phases: this.#phases, secrets };
+    const progress = (told: ImageProgress) => this.#io.onEvent({ kind: 'image', progress: told });
+    return { cancel: this.#cancel, warn: this.#warn, phases: this.#phases, progress, secrets };
   }
 
   async #runIn(sandbox: Sandbox, workspace: WorkspaceSession): Promise<Outcome> {

@@ -1,0 +1,153 @@
+import type { Command } from '../commands/command.ts';
+import {
+  type Flag,
+  configFlags,
+  doctorFlags,
+  imageBuildFlags,
+  imageListFlags,
+  imageLoadFlags,
+  imagePruneFlags,
+  imageRemoveFlags,
+  profileFlags,
+  runFlags,
+} from '../commands/flags.ts';
+
+export interface CommandRow {
+  readonly summary: string;
+  readonly usage: string;
+  readonly flags: readonly Flag[];
+  readonly examples: readonly string[];
+  /** True where words follow that are no command of their own: then options may stand among them. */
+  readonly optionsAnywhere?: boolean;
+  /** Loaded when it is called, so that start-up pays only for what is used. */
+  readonly load: () => Promise<Command>;
+}
+
+/** Every command by its one or two words: dispatch, help and docs derive from here. */
+export const commands: Readonly<Record<string, CommandRow>> = {
+  run: {
+    summary: 'Run one command in a sandbox of its own and write its receipt',
+    usage: 'run [options] [--] CMD [ARGS…]   or   run [options] -c LINE',
+    flags: runFlags,
+    examples: [
+      'sandbox run -- npm test',
+      'sandbox run --timeout 30s -m 1g --network none -- make check',
+      "sandbox run -e CI=1 -c 'make && make check'",
+    ],
+    load: async () => (await import('../commands/run.ts')).run,
+  },
+  doctor: {
+    summary: 'Check whether tasks can run here; with --prove, whether they are held',
+    usage: 'doctor [options]',
+    flags: doctorFlags,
+    examples: [
+      'sandbox doctor && ./deploy.sh',
+      'sandbox doctor --isolation container --json',
+      'sandbox doctor --prove',
+    ],
+    load: async () => (await import('../commands/doctor.ts')).doctor,
+  },
+  config: {
+    summary: 'Print every effective setting and where it came from',
+    usage: 'config [options]',
+    flags: configFlags,
+    examples: ['sandbox config', 'sandbox config --memory 2g --json'],
+    load: async () => (await import('../commands/config.ts')).config,
+  },
+  'profile ls': {
+    summary: 'List the profiles: built in, your own and those of the project',
+    usage: 'profile ls [options]',
+    flags: profileFlags,
+    examples: ['sandbox profile ls'],
+    optionsAnywhere: true,
+    load: async () => (await import('../commands/profile-ls.ts')).profileLs,
+  },
+  'profile show': {
+    summary: 'Print a profile with everything that it extends worked in',
+    usage: 'profile show NAME [options]',
+    flags: profileFlags,
+    examples: ['sandbox profile show builder', 'sandbox profile show builder --json'],
+    optionsAnywhere: true,
+    load: async () => (await import('../commands/profile-show.ts')).profileShow,
+  },
+  'profile validate': {
+    summary: 'Check a profile file and name everything that is wrong with it',
+    usage: 'profile validate FILE [options]',
+    flags: profileFlags,
+    examples: ['sandbox profile validate .sandbox/profiles/docs.json'],
+    optionsAnywhere: true,
+    load: async () => (await import('../commands/profile-validate.ts')).profileValidate,
+  },
+  'image build': {
+    summary: 'Build the images of profiles and print their references',
+    usage: 'image build [PROFILE…] [options]',
+    flags: imageBuildFlags,
+    examples: [
+      'sandbox image build',
+      'sandbox image build base builder',
+      'sandbox image build base --build-arg BASE=registry.example/debian:bookworm-slim',
+      'sandbox image build --minimal',
+    ],
+    optionsAnywhere: true,
+    load: async () => (await import('../commands/image-build.ts')).imageBuild,
+  },
+  'image ls': {
+    summary: 'List the images that were built for profiles',
+    usage: 'image ls [options]',
+    flags: imageListFlags,
+    examples: ['sandbox image ls --json'],
+    optionsAnywhere: true,
+    load: async () => (await import('../commands/image-ls.ts')).imageLs,
+  },
+  'image rm': {
+    summary: 'Remove images that were built for profiles',
+    usage: 'image rm REFERENCE… [options]',
+    flags: imageRemoveFlags,
+    examples: ['sandbox image rm sandbox-base:0123456789abcdef'],
+    optionsAnywhere: true,
+    load: async () => (await import('../commands/image-rm.ts')).imageRm,
+  },
+  'image prune': {
+    summary: 'Remove the images of ours that no profile of here leads to any more',
+    usage: 'image prune [options]',
+    flags: imagePruneFlags,
+    examples: ['sandbox image prune'],
+    optionsAnywhere: true,
+    load: async () => (await import('../commands/image-prune.ts')).imagePrune,
+  },
+  'image load': {
+    summary: 'Load the images of an archive that `docker save` wrote',
+    usage: 'image load FILE [options]',
+    flags: imageLoadFlags,
+    examples: ['sandbox image load debian.tar'],
+    optionsAnywhere: true,
+    load: async () => (await import('../commands/image-load.ts')).imageLoad,
+  },
+  'image import': {
+    summary: 'Make an image of a directory that is a root file system',
+    usage: 'image import DIRECTORY REFERENCE [options]',
+    flags: imageLoadFlags,
+    examples: ['sandbox image import ./rootfs debian:bookworm-slim'],
+    optionsAnywhere: true,
+    load: async () => (await import('../commands/image-import.ts')).imageImport,
+  },
+};
+
+export const commandNames: readonly string[] = Object.keys(commands);
+
+/** First words that are followed by another one, such as `image`. */
+export const groupNames: readonly string[] = [
+  ...new Set(commandNames.filter((name) => name.includes(' ')).map((name) => firstWord(name))),
+];
+
+function firstWord(name: string): string {
+  return name.slice(0, name.indexOf(' '));
+}
+
+/** What may follow a group's word. */
+export function wordsOfGroup(group: string): string[] {
+  const prefix = `${group} `;
+  return commandNames
+    .filter((name) => name.startsWith(prefix))
+    .map((name) => name.slice(prefix.length));
+}

@@ -1,0 +1,66 @@
+import type { CreateContext, ImageFacts, ImageStore } from '../engine/engine.ts';
+import { jsonText } from '../report/json.ts';
+import { writeNote } from '../report/human.ts';
+import type { TaskSpec } from '../spec/task-spec.ts';
+import { answer, answers, isJson } from './answer.ts';
+import type { Command, CommandArgs } from './command.ts';
+import { imageBuildOnlyFlags, outputFlags } from './flags.ts';
+import { imageSpec, withImages, withProgress } from './image-store.ts';
+import { wordProblems } from './words.ts';
+
+const command = 'image build';
+
+/** `sandbox image build [PROFILE…]`: prints the reference of each image, so that a script can use it. */
+export const imageBuild: Command = async (args, { terminal, interrupts }) => {
+  const { cancel } = interrupts();
+  return await answer({ terminal, isJson: isJson(args), cancel }, async () => {
+    const specs = await askedSpecs(args);
+    const toBuild = specs.filter(({ recipe }) => recipe !== null);
+    const isQuiet = args.values[outputFlags.quiet.name] === true;
+    for (const { profile, image, recipe } of specs) {
+      if (recipe !== null || isQuiet) continue;
+      writeNote(terminal, `${profile} uses the image ${image} as it is: nothing is built`);
+    }
+    const built = new Map<TaskSpec, ImageFacts>();
+    const [first] = toBuild;
+    if (first) {
+      await withImages(first, { terminal, cancel }, async (images) => {
+        for (const spec of toBuild) {
+          const make = (context: CreateContext) => makeImage(args, images, { spec, context });
+          built.set(spec, await withProgress(args, { terminal, cancel }, make));
+        }
+      });
+    }
+    const rows = specs.map((spec) => ({ profile: spec.profile, ...facts(spec, built) }));
+    const lines = rows.map(({ reference }) => `${reference}\n`).join('');
+    terminal.stdout.write(isJson(args) ? jsonText({ images: rows }) : lines);
+    return answers.fine;
+  });
+};
+
+/** One for each profile, before anything is built, so that a wrong name costs nothing. */
+async function askedSpecs(args: CommandArgs): Promise<TaskSpec[]> {
+  const problems = wordProblems(args, { command, names: [], repeats: true });
+  const names = args.rest.length === 0 ? [null] : [...new Set(args.rest)];
+  const specs: TaskSpec[] = [];
+  for (const profile of names) specs.push(await imageSpec(args, { command, profile, problems }));
+  return specs;
+}
+
+async function makeImage(
+  { values }: CommandArgs,
+  images: ImageStore,
+  { spec, context }: { spec: TaskSpec; context: CreateContext },
+): Promise<ImageFacts> {
+  if (values[imageBuildOnlyFlags.minimal.name] === true) {
+    return await images.buildMinimal(spec, context);
+  }
+  const noCache = values[imageBuildOnlyFlags.noCache.name] === true;
+  return await images.build(spec, context, { noCache });
+}
+
+/** Of one that is used as it is, nothing but its name is known here. */
+function facts(spec: TaskSpec, built: ReadonlyMap<TaskSpec, ImageFacts>) {
+  const nothing = { id: null, digest: null, recipe: null, origin: null, preparedMs: null };
+  return built.get(spec) ?? { reference: spec.image, ...nothing, minimal: false };
+}

@@ -1,0 +1,29 @@
+import { resolve } from 'node:path';
+import { Problems } from '../spec/problems.ts';
+import { settings } from '../spec/settings.ts';
+import { answer, answers } from './answer.ts';
+import type { Command } from './command.ts';
+import { imageSpec, withImages, withProgress } from './image-store.ts';
+import { wordProblems } from './words.ts';
+
+const command = 'image import';
+
+/** `sandbox image import DIRECTORY REFERENCE`: for machines that reach no registry. */
+export const imageImport: Command = async (args, { terminal, interrupts }) => {
+  const { cancel } = interrupts();
+  return await answer({ terminal, isJson: false, cancel }, async () => {
+    const expected = { command, names: ['DIRECTORY', 'REFERENCE'] };
+    const problems = new Problems(wordProblems(args, expected));
+    const [directory = '', reference = ''] = args.rest;
+    if (problems.isEmpty) problems.attempt('REFERENCE', () => settings.image.parse(reference));
+    const asked = { command, profile: 'base', problems: problems.found };
+    const spec = await imageSpec(args, asked);
+    const { id } = await withImages(spec, { terminal, cancel }, (images) =>
+      withProgress(args, { terminal, cancel }, (context) =>
+        images.importDirectory(resolve(directory), { reference }, context),
+      ),
+    );
+    terminal.stdout.write(`${id}\n`);
+    return answers.fine;
+  });
+};

@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto';
+import type { ListedProfile } from '../spec/profile/list-profiles.ts';
+import { recipeDigest } from '../spec/profile/recipe.ts';
+import type { Profile } from '../spec/profile/resolve-profile.ts';
+import { shellLine } from './shell-quote.ts';
+import { table } from './table.ts';
+
+const origins = { 'built-in': 'built in', user: 'your own', project: 'project' } as const;
+
+/** One line each; what is wrong with one follows it. */
+export function profileTable(rows: readonly ListedProfile[]): string {
+  const cells = rows.map(({ name, origin, state, description, problems }) => [
+    name,
+    origins[origin],
+    state === 'refused' ? `refused: ${problems.join('; ')}` : noted(description ?? '', state),
+  ]);
+  return table(['NAME', 'ORIGIN', 'DESCRIPTION'], cells);
+}
+
+function noted(description: string, state: ListedProfile['state']): string {
+  return state === 'shadowed' ? `(shadowed by your own) ${description}` : description;
+}
+
+/** Everything that a run would take from it. */
+export function profileText(profile: Profile): string {
+  const rows = [
+    ['name', profile.name],
+    ['description', profile.description],
+    ['origin', profile.path ?? origins[profile.origin]],
+    ...(profile.chain.length > 1 ? [['extends', profile.chain.slice(1).join(' → ')]] : []),
+    ...imageRows(profile),
+    ['shell', profile.shell],
+    ...Object.entries(profile.environment).map(([name, value]) => ['variable', `${name}=${value}`]),
+    ...settingRows(profile).map(({ name, text, origin }) => [name, `${text}  (${origin})`]),
+  ];
+  return table(['KEY', 'VALUE'], rows);
+}
+
+function imageRows({ image, recipe }: Profile): string[][] {
+  if (recipe === null) return [['image', `${image}, used as it is`]];
+  return [
+    ['image', `${image}, built where it is missing`],
+    ['recipe', recipeDigest(recipe)],
+    ['base', recipe.base],
+    ...(recipe.packages.length > 0 ? [['packages', recipe.packages.join(' ')]] : []),
+    ...recipe.files.map(({ path, mode }) => ['file', `${path} (${mode})`]),
+    ...recipe.setup.map(({ description, command }) => [
+      'setup task',
+      `${description}: ${shellLine(command)}`,
+    ]),
+  ];
+}
+
+function settingRows({ settings }: Profile) {
+  return Object.entries({ ...settings.builtIn, ...settings.own }).map(
+    ([name, { text, origin }]) => ({ name, text, origin }),
+  );
+}
+
+export function profileJson(profile: Profile): unknown {
+  const { name, description, origin, path, chain, image, recipe, shell, environment } = profile;
+  const settings = settingRows(profile).map((row) => [
+    row.name,
+    { value: row.text, origin: row.origin },
+  ]);
+  const built = recipe && {
+    digest: recipeDigest(recipe),
+    ...recipe,
+    files: recipe.files.map(describeFile),
+  };
+  return {
+    ...{ name, description, origin, path, chain, image },
+    recipe: built,
+    ...{ shell, environment, settings: Object.fromEntries(settings) as unknown },
+  };
+}
+
+function describeFile({ path, mode, base64 }: { path: string; mode: string; base64: string }) {
+  const bytes = Buffer.from(base64, 'base64');
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  return { path, mode, bytes: bytes.length, sha256 };
+}
