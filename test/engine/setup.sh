@@ -5,11 +5,12 @@
 #   2. takes the Docker engine that answers, or installs and starts one (it goes on running afterwards)
 #   3. makes the image debian:bookworm-slim available: pulled or, where no registry can be reached,
 #      made with debootstrap from the Debian mirror that the machine's apt uses
-#   4. builds the project's own images that the tests use, as sandbox-NAME
+#   4. builds the images of the profiles that the tests use: base and builder, and with
+#      SANDBOX_TEST_PROFILES=all the large ones, too
 #   5. registers gVisor with that engine, where its package can be had, for the tests of --runtime
 #
 # Needs root only for what has to be installed, started or debootstrapped. What is there already stays
-# as it is, so a second call takes less than a second.
+# as it is, so a second call takes a few seconds.
 set -euo pipefail
 umask 022 # the files of the base image are made here and must be readable for every user in it
 PATH=$PATH:/usr/sbin:/sbin
@@ -22,11 +23,12 @@ main() {
   temporary=$(mktemp -d "${TMPDIR:-/tmp}/sandbox-test-setup.XXXXXX")
   trap 'rm -rf --one-file-system "$temporary"' EXIT
 
-  # For the simulation engine, for pulling by TLS, for fetching a source package, for building it without an engine.
-  install_packages bubblewrap ca-certificates dpkg-dev gcc libc6-dev make
+  # For the simulation engine, for minimal images, for pulling by TLS, for fetching a source package, for building it
+  # without an engine.
+  install_packages bubblewrap busybox-static ca-certificates dpkg-dev gcc libc6-dev make
   provide_engine
   provide_base_image
-  build_image builder
+  build_profiles
   provide_gvisor
 }
 
@@ -135,8 +137,12 @@ import_base_image() {
   [ -n "$mirror" ] || fail 'apt names no Debian mirror to debootstrap from'
 
   logged "debootstrap of $base_image" debootstrap --variant=minbase bookworm "$root" "$mirror"
-  # As in the published image: no downloads, nothing of this machine.
+  # As in the published image: no downloads, no manuals, nothing of this machine.
   rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/* "$root"/etc/{hostname,resolv.conf}
+  printf 'path-exclude /usr/share/%s/*\n' doc groff info locale man >"$root/etc/dpkg/dpkg.cfg.d/slim"
+  # But what its administrator trusts: a proxy that looks into TLS stands before the builds, too.
+  mkdir -p "$root/usr/local/share/ca-certificates"
+  find /usr/local/share/ca-certificates -name '*.crt' -exec cp {} "$root/usr/local/share/ca-certificates" \; 2>/dev/null || true
   tar -C "$root" --numeric-owner -c . | docker import --change 'CMD ["bash"]' - "$base_image" >/dev/null
   rm -rf --one-file-system "$root"
 }
@@ -148,20 +154,18 @@ debian_mirror() {
     'Origin: Debian' 'Label: Debian' 'Component: main' 'Created-By: Packages' | sed -n 1p
 }
 
-# The label says which state of the folder an image was built from, so that a rerun can skip it.
-build_image() {
-  local tag=sandbox-$1 folder=$repository/images/$1 recipe
-  recipe=$(cd "$folder" && find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum)
-  recipe=${recipe%% *}
-  if [ "$(image_label "$tag" recipe.sha256)" = "$recipe" ]; then
-    say "image: $tag is up to date"
-  else
-    logged "building $tag" docker build --label "recipe.sha256=$recipe" -t "$tag" "$folder"
-  fi
-}
-
-image_label() {
-  docker image inspect --format "{{index .Config.Labels \"$2\"}}" "$1" 2>/dev/null || true
+# By the program itself, which leaves alone what is there. Neither argument is part of what it builds.
+build_profiles() {
+  local profiles=(base builder) profile
+  [ "${SANDBOX_TEST_PROFILES:-}" != all ] || profiles+=(tester deployer researcher docker-host)
+  [ -d "$repository/node_modules" ] || logged 'npm ci' npm --prefix "$repository" ci
+  logged 'building the program' env --chdir="$repository" node scripts/build.mjs
+  for profile in "${profiles[@]}"; do
+    logged "image: profile $profile" "$repository/bin/sandbox.js" image build "$profile" \
+      --workspace "$temporary" --engine docker \
+      --build-arg "NPM_CONFIG_REGISTRY=$(npm config get registry)" \
+      --build-arg NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt
+  done
 }
 
 # --- runtimes
