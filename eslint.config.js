@@ -47,7 +47,8 @@ function vendorPatterns(folder) {
 }
 
 export default tseslint.config(
-  { ignores: ['dist', 'node_modules', 'coverage'] },
+  // Fixtures are other people's programs.
+  { ignores: ['dist', 'node_modules', 'coverage', 'test/fixtures'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

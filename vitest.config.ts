@@ -1,5 +1,15 @@
 import { defineConfig } from 'vitest/config';
 
+/** They measure CPU time and leftovers, or take away what every task shares. */
+const alone = [
+  'test/conformance/battery.test.ts',
+  'test/e2e/battery-sabotage.test.ts',
+  'test/e2e/networks.test.ts',
+];
+
+/** Most of their time they wait for the engine. */
+const sideBySide = { maxWorkers: 3, sequence: { groupOrder: 1 } };
+
 export default defineConfig({
   test: {
     projects: [
@@ -16,18 +26,33 @@ export default defineConfig({
         test: {
           name: 'conformance',
           include: ['test/conformance/**/*.test.ts'],
+          exclude: alone,
           globalSetup: 'test/helpers/build.ts',
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          ...sideBySide,
         },
       },
       {
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          exclude: alone,
           globalSetup: 'test/helpers/build.ts',
           testTimeout: 90_000,
           hookTimeout: 300_000,
+          ...sideBySide,
+        },
+      },
+      {
+        test: {
+          name: 'alone',
+          include: alone,
+          globalSetup: 'test/helpers/build.ts',
+          testTimeout: 90_000,
+          hookTimeout: 300_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

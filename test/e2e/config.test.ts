@@ -103,7 +103,8 @@ describeOn('docker', 'settings take effect', () => {
     const workspace = await Workspace.create('with space, and comma');
     const line =
       'echo "$A"; echo "it\'s"; touch made; cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2>/dev/null';
-    const args = ['-m', '48m', '-e', 'A=1 2', '--tmpfs', '/x', '-c', line];
+    const image = ['--image', 'debian:bookworm-slim'];
+    const args = [...image, '-m', '48m', '-e', 'A=1 2', '--tmpfs', '/x', '-c', line];
     const dry = await workspace.run(['--dry-run', ...args]);
     expect(dry.exitCode).toBe(0);
     expect(await workspace.receiptNames()).toEqual([]);

@@ -38,7 +38,7 @@ describeOnEach('GNU hello from its Debian source package', (engine) => {
     expect(stdout).toContain('# FAIL:  0');
     expect(receipt.status).toBe('passed');
     expect(receipt.isolation.level).toBe(isDocker ? 'container' : 'namespace');
-    expect(receipt.image?.reference).toBe(isDocker ? 'sandbox-builder' : undefined);
+    expect(receipt.image?.profile).toBe(isDocker ? 'builder' : undefined);
     expect(receipt.network).toMatchObject({ name: 'isolated', reaches: [] });
     expect(receipt.workspace.changes).toMatchObject({ complete: true, removed: [] });
     const added = receipt.workspace.changes?.added.find(({ path }) => path === 'hello');

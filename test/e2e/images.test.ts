@@ -53,7 +53,7 @@ describeOn('docker', 'images', () => {
     expect(never.stderr).toContain('the engine has no image "no-such-image"');
     expect(receipt.status).toBe('not-started');
     expect(receipt.error?.code).toBe('image-not-found');
-    expect(receipt.image).toEqual({ reference: 'no-such-image', id: null, digest: null });
+    expect(receipt.image).toMatchObject({ reference: 'no-such-image', id: null, digest: null });
     expect(receipt.task).toBeNull();
   });
 

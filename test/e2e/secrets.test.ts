@@ -153,7 +153,9 @@ describeOn('docker', 'secrets', () => {
     await writeFile(join(workspace.root, 'key'), 'from a file\n');
     const id = `secret-line-${process.pid}`;
     const line = 'ls -A /run/secrets; cat /run/secrets/TOKEN /run/secrets/KEY';
-    const args = [...secret, '--secret', 'KEY=@../key', '--id', id, '--json', '--dry-run'];
+    const image = ['--image', 'debian:bookworm-slim'];
+    const printed = ['--id', id, '--json', '--dry-run'];
+    const args = [...image, ...secret, '--secret', 'KEY=@../key', ...printed];
     const { stdout } = await workspace.run([...args, '-c', line], { env });
     onTestFinished(() =>
       execa('rm', ['-rf', `/dev/shm/sandbox-${id}.secrets`]).then(() => undefined),

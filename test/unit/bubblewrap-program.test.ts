@@ -29,7 +29,9 @@ async function makeHost() {
     bind('data', '/workspace/data'),
   ];
   const outcome = (program: string, callerPath = '') => {
-    const search = { program, path: '/bin:/usr/local/bin:sub', view, person: currentPerson() };
+    const person = currentPerson();
+    const where = { path: '/bin:/usr/local/bin:sub', directory: '/workspace' };
+    const search = { ...where, program, view, person };
     return whyNotStartable({ ...search, callerPath })?.code ?? 'starts';
   };
   return { root, write, outcome, view };
@@ -89,7 +91,8 @@ test('a program that is elsewhere on the host is named, with its directories', a
   const bin = join(root, 'tool/bin');
   await mkdir(bin, { recursive: true });
   await writeFile(join(bin, 'mine'), '#!/usr/bin/sh\n', { mode: 0o755 });
-  const search = { program: 'mine', path: '/bin', view, person: currentPerson() };
+  const where = { path: '/bin', directory: '/workspace' };
+  const search = { ...where, program: 'mine', view, person: currentPerson() };
   const failure = whyNotStartable({ ...search, callerPath: `/nowhere:${bin}` });
   expect(failure?.hint).toContain(`-v ${root}/tool:${root}/tool -e PATH=${bin}:`);
 });

@@ -20,6 +20,7 @@ describe('parseConfigFile', () => {
   test('Collections are read, and "$schema" says nothing', () => {
     const collections = {
       labels: { team: 'x' },
+      buildArgs: { HTTP_PROXY: 'http://proxy' },
       mounts: ['type=volume,source=data,target=/data'],
       tmpfs: ['/scratch'],
     };
@@ -43,7 +44,7 @@ describe('parseConfigFile', () => {
     [
       'an unknown key',
       '{"memroy": "1g"}',
-      'unknown key "memroy" (known: image, profile, workspaceMode,',
+      'unknown key "memroy" (known: image, profile, platform, workdir, workspaceMode,',
     ],
     ['a key that only a flag may set', '{"workspace": "/"}', 'unknown key "workspace"'],
     ['a list instead of a value', '{"memory": ["1g"]}', '"memory": expected'],

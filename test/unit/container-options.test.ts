@@ -11,6 +11,7 @@ const placement = {
   securityOptions: ['no-new-privileges'],
   secrets: [],
   imageEntrypoint: ['/entrypoint', '--flag'],
+  identity: { name: null, mounts: [] },
   labels: { 'sandbox-run.tool': 'sandbox-run' },
 };
 const optionsOf = (changes: Partial<TaskSpec> = {}) =>

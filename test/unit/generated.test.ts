@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { receiptSchema } from '../../src/receipt/receipt.ts';
 import { configSchema } from '../../src/spec/config-file.ts';
+import { profileSchema } from '../../src/spec/profile/profile-schema.ts';
 import { taskSpecSchema } from '../../src/spec/task-spec.ts';
 import { cliReference } from './generated/cli-reference.ts';
 import { withSecurityTable } from './generated/security-table.ts';
@@ -12,6 +13,7 @@ const schemas = [
   ['src/receipt/receipt.schema.json', receiptSchema],
   ['src/spec/task-spec.schema.json', taskSpecSchema],
   ['src/spec/config.schema.json', configSchema],
+  ['src/spec/profile/profile.schema.json', profileSchema],
 ] as const;
 
 test.each(schemas)('%s says what the code says', async (path, schema) => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { splitReference } from '../../src/engine/docker/image.ts';
+import { splitReference } from '../../src/engine/docker/images/ensure-image.ts';
 
 const digest = `sha256:${'0'.repeat(64)}`;
 

@@ -74,6 +74,7 @@ function inspection({ host, spec, user, mounts, engine, product }: Case): Inspec
     inspected,
     spec: taskSpec(spec),
     info: engineInfo({ ...sayings, ...engine }),
+    added: [],
     product: product === undefined ? 'Docker Engine' : product,
   };
 }

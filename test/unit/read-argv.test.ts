@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { nearestOf, readArgs } from '../../src/cli/read-argv.ts';
-import { runFlags } from '../../src/commands/flags.ts';
+import { nearestOf, readArgs, readMixedArgs } from '../../src/cli/read-argv.ts';
+import { imageBuildFlags, runFlags } from '../../src/commands/flags.ts';
 import { lines } from './support/failure.ts';
 
 const read = (...argv: string[]) => readArgs(argv, runFlags);
@@ -118,4 +118,25 @@ test.each([
   ['x', [], null],
 ])('The nearest to "%s" of %j is %s', (word, names, nearest) => {
   expect(nearestOf(word, names)).toBe(nearest);
+});
+
+describe('a command that runs none', () => {
+  const readMixed = (...argv: string[]) => readMixedArgs(argv, imageBuildFlags);
+
+  test.each<[string[], string[], Record<string, unknown>]>([
+    [['base', '--no-cache'], ['base'], { 'no-cache': true }],
+    [['--no-cache', 'base', 'builder'], ['base', 'builder'], { 'no-cache': true }],
+    [['a', '--build-arg', 'A=-1', 'b', '-q'], ['a', 'b'], { 'build-arg': ['A=-1'], quiet: true }],
+    [['a', '--build-arg=A', '--build-arg', 'B'], ['a'], { 'build-arg': ['A', 'B'] }],
+    [['a', '--', '--no-cache'], ['a', '--no-cache'], {}],
+    [[], [], {}],
+  ])('%j has the words %j and the options %j', (argv, rest, values) => {
+    expect(readMixed(...argv)).toEqual({ rest, values, problems: [] });
+  });
+
+  test('An option that is not known is a problem wherever it stands', () => {
+    expect(lines(readMixed('base', '--no-cahce').problems)).toEqual([
+      '--no-cahce: unknown option, did you mean --no-cache?',
+    ]);
+  });
 });

@@ -154,7 +154,7 @@ test('cpus that are no whole number of billionths are enforced as far as can be'
     HostConfig: { NanoCpus: 333_333_333 },
     Config: { User: '0:0' },
   } as Docker.ContainerInspectInfo;
-  const inspection = { inspected, spec, info: engineInfo({}), product: null };
+  const inspection = { inspected, spec, info: engineInfo({}), product: null, added: [] };
   expect(notEnforced(inspection)).not.toContain('cpus');
 });
 test('a mount at /tmp/ leaves no tmpfs at /tmp', () => {

@@ -13,8 +13,13 @@ test('Without any wish a task has the defaults, and is one by the schema', async
   expect(v.parse(taskSpecSchema, spec)).toEqual(spec);
   expect(spec).toMatchObject({
     command: ['npm', 'test'],
-    image: 'debian:bookworm-slim',
+    image: 'sandbox-base',
     profile: 'base',
+    recipe: { base: 'debian:bookworm-slim' },
+    buildArgs: {},
+    platform: null,
+    workdir: '/workspace',
+    nestedDocker: false,
     workspace: around.workspace,
     network: 'isolated',
     user: null,
@@ -77,7 +82,7 @@ describe('the command', () => {
   const line = 'make && make check';
 
   test.each([
-    ["the default profile's shell", {}, ['/bin/sh', '-c', line]],
+    ["the default profile's shell", {}, ['/bin/bash', '-c', line]],
     ["a profile's own shell", { profile: 'builder' }, ['/bin/bash', '-c', line]],
     ["sh in a user's own image", { profile: 'builder', image: 'alpine' }, ['/bin/sh', '-c', line]],
   ])('A shell line is run by %s', async (_, settings, command) => {

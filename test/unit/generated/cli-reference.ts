@@ -1,4 +1,4 @@
-import { commands } from '../../../src/cli/cli.ts';
+import { commands } from '../../../src/cli/commands.ts';
 import { type Flag, settingFlags, settingNotes } from '../../../src/commands/flags.ts';
 import { exitCodeTable } from '../../../src/outcome/exit-code.ts';
 import { settingNames, settingOf } from '../../../src/spec/settings.ts';

@@ -1,8 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Caller, currentCaller } from '../../../src/spec/host-path.ts';
-import { type TaskRequest, resolveSpec } from '../../../src/spec/resolve-spec.ts';
+import { type TaskRequest, emptyRequest, resolveSpec } from '../../../src/spec/resolve-spec.ts';
 import type { Layer } from '../../../src/spec/layers.ts';
+import type { ProfilePlaces } from '../../../src/spec/profile/find-profile.ts';
+import type { ProfileFile } from '../../../src/spec/profile/profile-schema.ts';
 import type { SettingName } from '../../../src/spec/settings.ts';
 import type { TaskSpec } from '../../../src/spec/task-spec.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
@@ -40,34 +42,39 @@ export class Surroundings {
     await writeFile(join(this.workspace, 'sandbox.config.json'), JSON.stringify(content));
   }
 
+  get userProfiles(): string {
+    return join(this.home, '.config/sandbox/profiles');
+  }
+
+  get projectProfiles(): string {
+    return join(this.workspace, '.sandbox/profiles');
+  }
+
+  get places(): ProfilePlaces {
+    return { user: this.userProfiles, project: this.projectProfiles };
+  }
+
+  /** A profile of the caller's own or of the project, with what it cannot do without filled in. */
+  async writeProfile(place: 'user' | 'project', content: Partial<ProfileFile>): Promise<string> {
+    const directory = place === 'user' ? this.userProfiles : this.projectProfiles;
+    const { name = 'mine' } = content;
+    const path = join(directory, `${name}.json`);
+    await mkdir(directory, { recursive: true });
+    const start = content.image ?? content.base ?? content.extends;
+    const filled = { name, description: 'x', ...(start ? {} : { image: 'debian' }), ...content };
+    await writeFile(path, JSON.stringify(filled));
+    return path;
+  }
+
   async resolve(
-    request: Partial<TaskRequest> = {},
+    changes: Partial<TaskRequest> = {},
     { env = {}, ambient = true }: { env?: NodeJS.ProcessEnv; ambient?: boolean } = {},
   ): Promise<TaskSpec> {
-    return await resolveSpec(
-      { ...emptyRequest, ...request },
-      { caller: this.caller(env), ambient },
-    );
+    return await resolveSpec({ ...request, ...changes }, { caller: this.caller(env), ambient });
   }
 }
 
-const emptyRequest: TaskRequest = {
-  flags: {},
-  command: ['true'],
-  line: null,
-  environment: [],
-  environmentFiles: [],
-  volumes: [],
-  mounts: [],
-  tmpfs: [],
-  labels: [],
-  secrets: [],
-  capAdd: [],
-  securityOpt: [],
-  keepEntrypoint: false,
-  stdin: false,
-  problems: [],
-};
+const request: TaskRequest = { ...emptyRequest, command: ['true'] };
 
 /** Settings as text, each with an origin that ends in its name. */
 export function layerOf(

@@ -33,7 +33,15 @@ export function taskRecord(changes: Partial<TaskRecord> = {}): TaskRecord {
       cgroupVersion: 2,
     },
     sandbox: {
-      image: { reference: 'debian:bookworm-slim', id: 'sha256:abc', digest: 'debian@sha256:def' },
+      image: {
+        reference: 'debian:bookworm-slim',
+        id: 'sha256:abc',
+        digest: 'debian@sha256:def',
+        recipe: null,
+        origin: 'present',
+        preparedMs: null,
+        minimal: false,
+      },
       isolation: { level: 'container', simulated: false, loosened: [] },
       notEnforced: [],
       enforced: {

@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest';
+import { BuildTranscript } from '../../src/engine/docker/images/build/build-transcript.ts';
+
+function transcriptOf(steps: number, streams: readonly string[]): BuildTranscript {
+  const transcript = new BuildTranscript(steps);
+  for (const stream of streams) transcript.take({ stream });
+  return transcript;
+}
+
+const start = ['Step 1/3 : FROM x', '\n', ' ---> aaaaaaaaaaaa\n'];
+const second = ['Step 2/3 : RUN a', '\n', ' ---> Running in 111111111111\n'];
+
+describe('the transcript of a build', () => {
+  test('knows what was made, and neither the base nor what was in the cache', () => {
+    const cachedStep = ['Step 2/3 : RUN a', '\n', ' ---> Using cache\n', ' ---> bbbbbbbbbbbb\n'];
+    const third = [
+      'Step 3/3 : RUN b',
+      ' ---> Running in 222222222222\n',
+      'output',
+      'Removing intermediate container 222222222222\n',
+      ' ---> cccccccccccc\n',
+    ];
+    const transcript = transcriptOf(3, [...start, ...cachedStep, ...third]);
+    expect(transcript.made).toEqual(['cccccccccccc']);
+    expect(transcript.step).toBe(3);
+  });
+
+  test('says once that a step begins', () => {
+    const transcript = new BuildTranscript(2);
+    expect(transcript.take({ stream: 'Step 1/2 : FROM x' })).toBe(true);
+    expect(transcript.take({ stream: '\n' })).toBe(false);
+    expect(transcript.take({ stream: 'STEP 2/2: RUN a' })).toBe(true);
+  });
+
+  test('believes no command about its container', () => {
+    const transcript = transcriptOf(3, [...start, ...second, ' ---> Running in 999999999999\n']);
+    expect(transcript.container).toBe('111111111111');
+  });
+
+  test('believes no command about the number of its step', () => {
+    const transcript = transcriptOf(3, [...start, ...second, 'Step 9/9 : RUN x', 'Step 1/3 : x']);
+    expect(transcript.step).toBe(2);
+  });
+
+  test('keeps the last lines of the step only, as a terminal would show them', () => {
+    const noise = Array.from({ length: 9_999 }, (_, index) => `noise ${index}\n`);
+    const said = [
+      '10%\r50%\r100%\n',
+      '\u001b[91mE: re',
+      'd\u001b[0m\n',
+      'bell \u0007\n',
+      '\n',
+      'end',
+    ];
+    const lines = transcriptOf(3, [...start, ...second, ...noise, ...said]).lastLines();
+    expect(lines.slice(-4)).toEqual(['100%', 'E: red', 'bell  ', 'end']);
+    expect(lines.length).toBeLessThanOrEqual(40);
+  });
+
+  test('takes the id of the whole from the engine, not from what is printed', () => {
+    const transcript = transcriptOf(1, ['Successfully built 999999999999\n']);
+    expect(transcript.imageId).toBeNull();
+    transcript.take({ aux: { ID: 'sha256:12' } });
+    expect(transcript.imageId).toBe('sha256:12');
+  });
+});

@@ -1,0 +1,105 @@
+import { describe, expect, test } from 'vitest';
+import { builtReference } from '../../src/engine/docker/images/build/built-reference.ts';
+import { buildSteps, dockerfileOf } from '../../src/engine/docker/images/build/dockerfile.ts';
+import { ownReferences } from '../../src/engine/docker/images/image-labels.ts';
+import type { Recipe } from '../../src/spec/profile/recipe.ts';
+import { taskSpec } from './support/task-spec.ts';
+
+const recipe: Recipe = {
+  base: 'debian:bookworm-slim',
+  packages: ['git', 'curl'],
+  files: [{ path: '/etc/motd', mode: '0644', base64: '' }],
+  environment: { B: '2', A: '1' },
+  setup: [{ description: 'a user', command: ['useradd', 'x'] }],
+};
+
+function linesFor(changes: Partial<Recipe>, buildArgs: string[] = []): string[] {
+  return dockerfileOf({ recipe: { ...recipe, ...changes }, buildArgs }).split('\n');
+}
+
+describe('a Dockerfile', () => {
+  test('has what changes often last', () => {
+    const keywords = linesFor({}, ['MIRROR']).map((line) => line.split(' ')[0]);
+    expect(keywords).toEqual(['FROM', 'LABEL', 'USER', 'ARG', 'RUN', 'ENV', 'COPY', 'RUN', '']);
+  });
+
+  test('starts from the base that was looked up, and says its name', () => {
+    const [first] = buildSteps({ recipe, baseId: 'sha256:ab', buildArgs: [] });
+    expect(first).toEqual({
+      instruction: 'FROM sha256:ab',
+      description: 'base debian:bookworm-slim',
+    });
+  });
+
+  test('ends with the labels, so that nothing unfinished has them', () => {
+    const labels = { 'sandbox-run.profile': 'x' };
+    const last = buildSteps({ recipe, buildArgs: [], labels }).at(-1);
+    expect(last?.instruction).toBe('LABEL sandbox-run.profile="x"');
+  });
+
+  test('gives the packages as arguments, never as a shell line', () => {
+    const [line = ''] = linesFor({}).filter((each) => each.includes('apt-get'));
+    const words = JSON.parse(line.slice('RUN '.length)) as string[];
+    expect(words.slice(0, 2)).toEqual(['/bin/sh', '-euc']);
+    expect(words.slice(3)).toEqual(['install', 'git', 'curl']);
+  });
+
+  test('declares no proxy, which would then be kept in the image', () => {
+    const lines = linesFor({}, ['http_proxy', 'HTTPS_PROXY', 'no_proxy', 'HTTP_PROXY_USER']);
+    expect(lines.filter((line) => line.startsWith('ARG'))).toEqual(['ARG HTTP_PROXY_USER']);
+  });
+
+  test('is one line for each step, whatever is in it', () => {
+    const odd = 'a\nRUN b\\\n$X "q" \'p\' ü\u2028';
+    const lines = linesFor({
+      setup: [{ description: 'odd', command: ['sh', '-c', odd] }],
+      environment: { X: '$HOME "q" \\' },
+      files: [{ path: '/a $B "q" \'p\' \\', mode: '0644', base64: '' }],
+    });
+    expect(lines).toHaveLength(8);
+    expect(lines[4]).toBe('ENV X="\\$HOME \\"q\\" \\\\"');
+    const [, path] = JSON.parse(lines[5]?.slice('COPY '.length) ?? '') as string[];
+    expect(path).toBe('/a \\$B \\"q\\" \\\'p\\\' \\\\');
+    expect(JSON.parse(lines[6]?.slice('RUN '.length) ?? '')).toEqual(['sh', '-c', odd]);
+  });
+
+  test('has no step for what there is not', () => {
+    const nothing = { packages: [], files: [], environment: {}, setup: [] };
+    expect(linesFor(nothing).map((line) => line.split(' ')[0])).toEqual([
+      'FROM',
+      'LABEL',
+      'USER',
+      '',
+    ]);
+  });
+});
+
+describe('the name of a built image', () => {
+  const named = (changes: Partial<Parameters<typeof builtReference>[0]>, baseId = 'sha256:1') =>
+    builtReference({ ...taskSpec({ profile: 'mine' }), recipe, ...changes }, baseId);
+
+  test('has the profile and sixteen hexadecimal digits', () => {
+    expect(named({})).toMatch(/^sandbox-mine:[0-9a-f]{16}$/);
+  });
+
+  test('is the same for the same, in whatever order its variables are', () => {
+    expect(named({ recipe: { ...recipe, environment: { A: '1', B: '2' } } })).toBe(named({}));
+  });
+
+  test.each([
+    ['base', {}, 'sha256:2'],
+    ['platform', { platform: 'linux/arm64' }, 'sha256:1'],
+    ['step', { recipe: { ...recipe, setup: [] } }, 'sha256:1'],
+    ['order of packages', { recipe: { ...recipe, packages: ['curl', 'git'] } }, 'sha256:1'],
+  ])('is another one for another %s', (_, changes, baseId) => {
+    expect(named(changes, baseId)).not.toBe(named({}));
+  });
+
+  test('is ours only together with the label', () => {
+    const labels = { 'sandbox-run.profile': 'mine' };
+    const tags = ['sandbox-mine:1', 'other:1', 'sandbox-mine2:1', 'localhost/sandbox-mine:2'];
+    expect(ownReferences({ RepoTags: tags, Labels: labels })).toEqual([tags[0], tags[3]]);
+    expect(ownReferences({ RepoTags: tags, Labels: null })).toEqual([]);
+    expect(ownReferences({ RepoTags: null, Labels: labels })).toEqual([]);
+  });
+});
