@@ -17,10 +17,10 @@ const passing = [
   'ERROR: Unable to lock database: Resource temporarily unavailable',
   'npm ERR! code EAI_AGAIN',
   'npm error code ETIMEDOUT',
-  'npm error network request to https://registry.npmjs.org/yarn failed, reason: read ECONNRESET',
+  'npm error network request to https://registry.example/yarn failed, reason: read ECONNRESET',
   'npm error code E503',
-  'npm error 502 Bad Gateway - GET https://registry.npmjs.org/pnpm',
-  'npm ERR! 429 Too Many Requests - GET https://registry.npmjs.org/pnpm',
+  'npm error 502 Bad Gateway - GET https://registry.example/pnpm',
+  'npm ERR! 429 Too Many Requests - GET https://registry.example/pnpm',
   "requests.exceptions.ReadTimeout: HTTPSConnectionPool(host='pypi.org', port=443): Read timed out.",
   'curl: (6) Could not resolve host: example.org',
   'curl: (7) Failed to connect to example.org port 443 after 3 ms: Couldn’t connect to server',
@@ -28,8 +28,8 @@ const passing = [
   'curl: (28) Operation timed out after 30000 milliseconds with 0 bytes received',
   "fatal: unable to access 'https://example.org/x.git/': Could not resolve host: example.org",
   'fatal: the remote end hung up unexpectedly',
-  'Get "https://registry-1.docker.io/v2/": net/http: TLS handshake timeout',
-  'Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io: no such host',
+  'Get "https://registry.example/v2/": net/http: TLS handshake timeout',
+  'Get "https://registry.example/v2/": dial tcp: lookup registry.example: no such host',
 ];
 
 const lasting = [
@@ -40,7 +40,7 @@ const lasting = [
   "E: The repository 'http://deb.debian.org/debian nosuch Release' does not have a Release file.",
   'E: You don’t have enough free space in /var/cache/apt/archives/.',
   '  no-such-package (no such package):',
-  'npm error 404 Not Found - GET https://registry.npmjs.org/no-such-package - Not found',
+  'npm error 404 Not Found - GET https://registry.example/no-such-package - Not found',
   'npm error code E404',
   'curl: (22) The requested URL returned error: 404',
   '/bin/sh: 1: no-such-command: not found',

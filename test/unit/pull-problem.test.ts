@@ -47,7 +47,7 @@ const said: readonly (readonly [PullProblem, string])[] = [
   ],
   [
     'bad-login',
-    'Get https://registry-1.docker.io/v2/: unauthorized: incorrect username or password',
+    'Get https://registry.example/v2/: unauthorized: incorrect username or password',
   ],
   [
     'rate-limited',
