@@ -45,10 +45,7 @@ const said: readonly (readonly [PullProblem, string])[] = [
     'needs-login',
     'failed to resolve reference "registry.example/app:1": unexpected status from HEAD request: 403 Forbidden',
   ],
-  [
-    'bad-login',
-    'Get https://registry.example/v2/: unauthorized: incorrect username or password',
-  ],
+  ['bad-login', 'Get https://registry.example/v2/: unauthorized: incorrect username or password'],
   [
     'rate-limited',
     'toomanyrequests: You have reached your pull rate limit. You may increase the limit by authenticating and upgrading',
