@@ -56,8 +56,9 @@ describeOn('docker', 'secrets', () => {
   test('a value is in no argument, variable, label, configuration or receipt, nor on the host once it runs', async () => {
     const workspace = await Workspace.create();
     const id = `secret-${process.pid}`;
+    // What it waits for must not stand in the command line that it prints.
     const line =
-      'env; tr "\\0" " " < /proc/1/cmdline; read x; echo ready; read x; cat /run/secrets/TOKEN';
+      'env; tr "\\0" " " < /proc/1/cmdline; read x; echo rea""dy; read x; cat /run/secrets/TOKEN';
     const running = workspace.start(['-i', '--id', id, ...secret, '-c', line], { env });
     let early = '';
     running.stdout.on('data', (chunk: Buffer) => (early += chunk.toString()));
