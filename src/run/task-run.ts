@@ -16,7 +16,7 @@ import { Termination } from '../outcome/termination.ts';
 import type { TaskRecord } from '../receipt/compose-receipt.ts';
 import type { LoadedSecrets } from '../spec/secret.ts';
 import type { TaskSpec } from '../spec/task-spec.ts';
-import { WorkspaceSession } from '../workspace/workspace-session.ts';
+import { WorkspaceSession, nothingLooked } from '../workspace/workspace-session.ts';
 import { forwardInput } from './forward-input.ts';
 import { lostOutput, mayApply, outcomeAfter, outcomeOf, whatWasNotApplied } from './outcome-of.ts';
 import type { RunIo } from './run-task.ts';
@@ -226,14 +226,6 @@ export class TaskRun {
     this.#io.onEvent({ kind: 'warning', message: text });
   };
 }
-
-const nothingLooked = {
-  changes: null,
-  defused: null,
-  growthBytes: null,
-  applied: null,
-  copyKeptAt: null,
-} as const;
 
 const leastDrainMs = 1_000;
 

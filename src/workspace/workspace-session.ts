@@ -135,7 +135,8 @@ export class WorkspaceSession {
   }
 }
 
-const nothingLooked: WorkspaceReport = {
+/** Of a workspace that nobody came to look at. */
+export const nothingLooked: WorkspaceReport = {
   changes: null,
   defused: null,
   growthBytes: null,
