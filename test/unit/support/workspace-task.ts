@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { vi } from 'vitest';
 import type { WorkspaceChange } from '../../../src/receipt/receipt.ts';
 import type { TaskSpec } from '../../../src/spec/task-spec.ts';
 import { type WorkspaceLimits, workspaceLimits } from '../../../src/workspace/limits.ts';
@@ -8,12 +9,17 @@ import { type WorkspaceEnd, WorkspaceSession } from '../../../src/workspace/work
 import { taskSpec } from './task-spec.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
-/** A workspace with a place for receipts beside it; `script` is what was in it before. */
+/**
+ * A workspace with a place for receipts beside it; `script` is what was in it before. A run counts what changed
+ * in the millisecond it began in as the task's, so this lets that pass.
+ */
 export async function workspaceWith(script: string): Promise<string> {
   const path = join(await temporaryDirectory(), 'app');
   await mkdir(path);
   await mkdir(`${path}.receipts`, { mode: 0o700 });
   shell(script, path);
+  const madeMs = Date.now();
+  await vi.waitUntil(() => Date.now() > madeMs, { interval: 1 });
   return path;
 }
 
