@@ -22,6 +22,7 @@ import { taskLabels } from './labels.ts';
 import { type UsableNetwork, ensureNetwork } from './network.ts';
 import { nestedDockerWarning } from './nested-docker.ts';
 import { networkSysctls } from './network-plan.ts';
+import { dockerProduct } from './product.ts';
 import { checkRuntime, checkRuntimeInForce, runtimeOf } from './runtime.ts';
 import { sandboxFacts } from './sandbox-facts.ts';
 import { SecretFiles } from './secret-files.ts';
@@ -87,6 +88,8 @@ export class DockerEngine implements Engine {
     const secrets = await SecretFiles.write(spec.id, context.secrets);
     const placement = {
       user,
+      // Podman refuses such an option.
+      scratchOwner: this.facts.product === dockerProduct ? user : null,
       networkMode: network.mode,
       networkSysctls: networkSysctls(spec.network, this.facts.apiVersion ?? ''),
       imageEntrypoint: image.entrypoint,
