@@ -1,6 +1,7 @@
 import type Docker from 'dockerode';
 import { type TaskSpec } from '../../spec/task-spec.ts';
 import type { CreateContext, Engine, EngineFacts, Sandbox } from '../engine.ts';
+import { refuseLess } from '../engines.ts';
 import { sweepSecrets } from '../secrets-directory.ts';
 import { within } from '../timer.ts';
 import { checkWorkdir } from '../workdir.ts';
@@ -71,6 +72,8 @@ export class DockerEngine implements Engine {
   async create(asked: TaskSpec, context: CreateContext): Promise<Sandbox> {
     const { phases } = context;
     checkRuntime(asked.runtime, this.#info);
+    // Known before its image is made, which takes a while.
+    if (asked.nestedDocker) refuseLess('none', asked);
     const isWorkdirSeen = await checkWorkdir(asked, { isFilled: asked.workspaceMode !== 'copy' });
     const [image, network, security] = await allSettledOrThrow([
       phases.measure('image', () => ensureImage(this.#api, asked, context)),
