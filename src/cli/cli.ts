@@ -58,7 +58,7 @@ function describe(argv: readonly string[], context: CommandContext): CAC {
     command.action(async () => await call(row, { argv, context, cli }));
   }
   cli.usage('<command> [options]');
-  cli.help(withExitCodes);
+  cli.help((sections) => withExitCodes(sections, cli.matchedCommandName));
   cli.version(toolVersion);
   return cli;
 }
@@ -94,15 +94,16 @@ function defaultOf(flag: Flag): { default?: string } {
 type HelpSections = Parameters<NonNullable<CAC['globalCommand']['helpCallback']>>[0];
 
 /** cac's own sections without a default that it makes up for each `--no-…`, and the table that scripts need. */
-function withExitCodes(sections: HelpSections): HelpSections {
-  const width = Math.max(...exitCodeTable.map(([code]) => code.length));
-  const body = exitCodeTable.map(([code, meaning]) => `  ${code.padEnd(width)}  ${meaning}`);
+function withExitCodes(sections: HelpSections, name: string | undefined): HelpSections {
+  const table = commands[name ?? '']?.exitCodes ?? exitCodeTable;
+  const width = Math.max(...table.map(([code]) => code.length));
+  const body = table.map(([code, meaning]) => `  ${code.padEnd(width)}  ${meaning}`);
   return [
     ...sections.map((section) => ({
       ...section,
       body: section.body.replaceAll(' (default: true)', ''),
     })),
-    { title: 'Exit codes of run', body: body.join('\n') },
+    { title: name === undefined ? 'Exit codes of run' : 'Exit codes', body: body.join('\n') },
   ];
 }
 

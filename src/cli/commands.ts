@@ -1,4 +1,5 @@
 import type { Command } from '../commands/command.ts';
+import { answerCodeTable, exitCodeTable } from '../outcome/exit-code.ts';
 import {
   type Flag,
   configFlags,
@@ -17,6 +18,7 @@ export interface CommandRow {
   readonly usage: string;
   readonly flags: readonly Flag[];
   readonly examples: readonly string[];
+  readonly exitCodes: typeof exitCodeTable;
   /** True where words follow that are no command of their own: then options may stand among them. */
   readonly optionsAnywhere?: boolean;
   /** Loaded when it is called, so that start-up pays only for what is used. */
@@ -34,6 +36,7 @@ export const commands: Readonly<Record<string, CommandRow>> = {
       'sandbox run --timeout 30s -m 1g --network none -- make check',
       "sandbox run -e CI=1 -c 'make && make check'",
     ],
+    exitCodes: exitCodeTable,
     load: async () => (await import('../commands/run.ts')).run,
   },
   doctor: {
@@ -45,6 +48,7 @@ export const commands: Readonly<Record<string, CommandRow>> = {
       'sandbox doctor --isolation container --json',
       'sandbox doctor --prove',
     ],
+    exitCodes: answerCodeTable,
     load: async () => (await import('../commands/doctor.ts')).doctor,
   },
   config: {
@@ -52,6 +56,7 @@ export const commands: Readonly<Record<string, CommandRow>> = {
     usage: 'config [options]',
     flags: configFlags,
     examples: ['sandbox config', 'sandbox config --memory 2g --json'],
+    exitCodes: answerCodeTable,
     load: async () => (await import('../commands/config.ts')).config,
   },
   'profile ls': {
@@ -60,6 +65,7 @@ export const commands: Readonly<Record<string, CommandRow>> = {
     flags: profileFlags,
     examples: ['sandbox profile ls'],
     optionsAnywhere: true,
+    exitCodes: answerCodeTable,
     load: async () => (await import('../commands/profile-ls.ts')).profileLs,
   },
   'profile show': {
@@ -68,6 +74,7 @@ export const commands: Readonly<Record<string, CommandRow>> = {
     flags: profileFlags,
     examples: ['sandbox profile show builder', 'sandbox profile show builder --json'],
     optionsAnywhere: true,
+    exitCodes: answerCodeTable,
     load: async () => (await import('../commands/profile-show.ts')).profileShow,
   },
   'profile validate': {
@@ -76,6 +83,7 @@ export const commands: Readonly<Record<string, CommandRow>> = {
     flags: profileFlags,
     examples: ['sandbox profile validate .sandbox/profiles/docs.json'],
     optionsAnywhere: true,
+    exitCodes: answerCodeTable,
     load: async () => (await import('../commands/profile-validate.ts')).profileValidate,
   },
   'image build': {
@@ -89,6 +97,7 @@ export const commands: Readonly<Record<string, CommandRow>> = {
       'sandbox image build --minimal',
     ],
     optionsAnywhere: true,
+    exitCodes: answerCodeTable,
     load: async () => (await import('../commands/image-build.ts')).imageBuild,
   },
   'image ls': {
@@ -97,6 +106,7 @@ export const commands: Readonly<Record<string, CommandRow>> = {
     flags: imageListFlags,
     examples: ['sandbox image ls --json'],
     optionsAnywhere: true,
+    exitCodes: answerCodeTable,
     load: async () => (await import('../commands/image-ls.ts')).imageLs,
   },
   'image rm': {
@@ -105,6 +115,7 @@ export const commands: Readonly<Record<string, CommandRow>> = {
     flags: imageRemoveFlags,
     examples: ['sandbox image rm sandbox-base:0123456789abcdef'],
     optionsAnywhere: true,
+    exitCodes: answerCodeTable,
     load: async () => (await import('../commands/image-rm.ts')).imageRm,
   },
   'image prune': {
@@ -113,6 +124,7 @@ export const commands: Readonly<Record<string, CommandRow>> = {
     flags: imagePruneFlags,
     examples: ['sandbox image prune'],
     optionsAnywhere: true,
+    exitCodes: answerCodeTable,
     load: async () => (await import('../commands/image-prune.ts')).imagePrune,
   },
   'image load': {
@@ -121,6 +133,7 @@ export const commands: Readonly<Record<string, CommandRow>> = {
     flags: imageLoadFlags,
     examples: ['sandbox image load debian.tar'],
     optionsAnywhere: true,
+    exitCodes: answerCodeTable,
     load: async () => (await import('../commands/image-load.ts')).imageLoad,
   },
   'image import': {
@@ -129,6 +142,7 @@ export const commands: Readonly<Record<string, CommandRow>> = {
     flags: imageLoadFlags,
     examples: ['sandbox image import ./rootfs debian:bookworm-slim'],
     optionsAnywhere: true,
+    exitCodes: answerCodeTable,
     load: async () => (await import('../commands/image-import.ts')).imageImport,
   },
 };

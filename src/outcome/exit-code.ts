@@ -23,6 +23,14 @@ export const exitCodeTable: readonly (readonly [code: string, meaning: string])[
   ],
 ];
 
+/** Of the commands that run no task. */
+export const answerCodeTable: typeof exitCodeTable = [
+  ['0', 'all is fine'],
+  ['1', 'something is not fine'],
+  ['2', 'wrong usage; nothing was done'],
+  ['128+n', 'interrupted by signal n'],
+];
+
 /** What `sandbox run` returns. */
 export function exitCodeOf(outcome: Outcome): number {
   switch (outcome.kind) {

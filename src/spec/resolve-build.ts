@@ -2,6 +2,7 @@ import type { Problem } from '../failure.ts';
 import { Problems } from './problems.ts';
 import type { Layer } from './layers.ts';
 import { imageSource, resolveBuildArgs } from './resolve-image.ts';
+import { required } from './required.ts';
 import { type Sources, resolveSettings } from './resolve-settings.ts';
 import { freeze, fromSettings } from './resolve-spec.ts';
 import { createTaskId } from './task-id.ts';
@@ -32,6 +33,8 @@ export async function resolveBuild(
     ...fromSettings(settings),
     ...imageSource(settings, args),
     ...nothingToRun,
+    // Nobody runs it, but a stand-in must have the shell that tasks of this profile will ask for.
+    command: [required(settings.profile).shell, '-c', ':'],
     // Whoever calls for a build wants one.
     mayBuild: true,
     id: createTaskId(),
@@ -39,7 +42,6 @@ export async function resolveBuild(
 }
 
 const nothingToRun = {
-  command: ['true'],
   keepEntrypoint: false,
   nestedDocker: false,
   mounts: [],

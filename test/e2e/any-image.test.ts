@@ -23,6 +23,7 @@ function suite(program: Buffer): void {
         ...system,
         { path: 'elsewhere/there', content: '' },
         { path: 'data/from-image', content: '' },
+        { path: 'private', directoryMode: 0o700 },
       ],
       [
         'ENTRYPOINT ["/bin/echo", "entrypoint"]',
@@ -196,6 +197,13 @@ function suite(program: Buffer): void {
     const line = 'busybox grep 4711 /etc/passwd';
     const { stdout } = await start('full', ['-e', 'HOME=/elsewhere/häuschen', '-c', line]);
     expect(stdout).toBe('sandbox:x:4711:4712::/elsewhere/häuschen:/bin/sh\n');
+  });
+
+  test('a home that the image keeps for somebody else is the task’s own memory', async () => {
+    const line = 'echo kept > ~/file && busybox cat ~/file && busybox stat -c %u:%g ~';
+    const { stdout, receipt } = await start('full', ['-e', 'HOME=/private', '-c', line]);
+    expect(stdout).toBe('kept\n4711:4712\n');
+    expect(receipt.isolation.notEnforced).not.toContain('tmpfs-size');
   });
 
   test('someone whom the image knows goes by that name, and the accounts are the image’s own', async () => {

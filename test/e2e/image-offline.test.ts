@@ -21,6 +21,7 @@ import { importArchive, importDirectory } from '../../src/engine/docker/images/o
 import { loadImages } from '../../src/engine/docker/images/offline/load.ts';
 import { buildMinimal } from '../../src/engine/docker/images/offline/minimal.ts';
 import { SandboxFailure } from '../../src/failure.ts';
+import { readReceipt, runCli } from '../helpers/cli.ts';
 import { describeOn, docker } from '../helpers/engines.ts';
 import { imageSurroundings, realApi, removedAfterwards } from '../helpers/image-surroundings.ts';
 import { Workspace } from '../helpers/workspace.ts';
@@ -225,6 +226,34 @@ describeOn('docker', 'the minimal image', () => {
       'sandbox-run.profile': 'test-minimal',
       'sandbox-run.minimal': 'true',
     });
+  });
+
+  test('stands in for a profile that cannot be built, and the receipt says so', async () => {
+    const workspace = await Workspace.create();
+    const [profiles, name] = [join(workspace.path, '.sandbox/profiles'), 'test-stand-in'];
+    await mkdir(profiles, { recursive: true });
+    const content = {
+      name,
+      description: 'of no base',
+      base: 'sandbox-test-none:1',
+      shell: '/bin/bash',
+    };
+    await writeFile(join(profiles, `${name}.json`), JSON.stringify(content));
+    const args = ['--profile', name, '--pull', 'never', '-c', 'echo $((6 * 7))'];
+    const before = await workspace.run([...args, '--id', 'before']);
+    expect(before.exitCode).toBe(125);
+    expect(before.stderr).toContain('sandbox image build --minimal');
+
+    const build = ['image', 'build', '--minimal', name, '--engine', 'docker'];
+    const built = await runCli(build, { cwd: workspace.path });
+    expect(built.stdout).toBe(`${removedAfterwards(`sandbox-${name}:minimal`)}\n`);
+
+    const after = await workspace.run([...args, '--id', 'after']);
+    expect([after.exitCode, after.stdout]).toEqual([0, '42\n']);
+    expect(after.stderr).toContain('which has a shell and core tools only');
+    const { image } = await readReceipt(join(workspace.receiptsDir, 'after.json'));
+    expect(image).toMatchObject({ reference: `sandbox-${name}:minimal`, minimal: true });
+    expect(image).toMatchObject({ profile: name, recipe: null, origin: 'present' });
   });
 
   test('is for the platform of the engine only', async () => {

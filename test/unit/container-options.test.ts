@@ -6,6 +6,7 @@ import { taskLimits, taskSpec } from './support/task-spec.ts';
 
 const placement = {
   user: '1000:1000',
+  scratchOwner: null,
   networkMode: 'none',
   networkSysctls: {},
   securityOptions: ['no-new-privileges'],

@@ -13,7 +13,7 @@ function valuesOf(line: readonly string[], flag: string): string[] {
   return line.filter((_, index) => line[index - 1] === flag);
 }
 
-const size = 'rw,exec,nosuid,nodev,mode=1777,size=268435456';
+const size = 'rw,exec,nosuid,nodev,mode=1777,size=268435456,uid=1000,gid=1000';
 
 test('The line of a task without any wish has every protection', () => {
   const line = [
@@ -117,7 +117,20 @@ test('What differs from the default is in the line, and what is not asked for is
   expect(line).toContain('--interactive');
   expect(valuesOf(line, '--pull')).toEqual(['never']);
   expect(valuesOf(line, '--label')).toEqual(['team=a']);
-  expect(valuesOf(line, '--tmpfs')).toContain('/scratch:rw,exec,nosuid,nodev,mode=1777,size=1024');
+  expect(valuesOf(line, '--tmpfs')).toContain(
+    '/scratch:rw,exec,nosuid,nodev,mode=1777,size=1024,uid=1000,gid=1000',
+  );
+});
+
+test.each([
+  ['1000', ',uid=1000'],
+  ['0:0', ''],
+  ['0:1000', ''],
+  ['node', ''],
+])('Memory for the user "%s" is theirs as far as a file system can know them', (user, words) => {
+  const line = dockerCommands(taskSpec(), user).at(-1) ?? [];
+  const options = `rw,exec,nosuid,nodev,mode=1777,size=268435456${words}`;
+  expect(valuesOf(line, '--tmpfs')).toEqual([`/tmp:${options}`, `/home/sandbox:${options}`]);
 });
 
 test("A value that is the caller's own is not spelled out, so that it can be shown to others", () => {

@@ -9,6 +9,7 @@ const optionsFor = (user: string, changes: Parameters<typeof taskSpec>[0] = {}) 
     { ...spec, ...changes },
     {
       user,
+      scratchOwner: null,
       networkMode: 'none',
       networkSysctls: {},
       securityOptions: ['no-new-privileges'],

@@ -17,6 +17,8 @@ import { environmentOf } from './task-environment.ts';
 /** What the spec does not say and the engine does. */
 export interface Placement {
   readonly user: string;
+  /** Who owns the task's places in memory; null where the engine takes no such option. */
+  readonly scratchOwner: string | null;
   /** `none`, or the id of a network. */
   readonly networkMode: string;
   readonly networkSysctls: Readonly<Record<string, string>>;
@@ -114,11 +116,13 @@ function capabilitiesToAdd(spec: TaskSpec, nested: NestedDockerNeeds | null): Do
 
 function places(
   spec: TaskSpec,
-  { secrets, identity }: Placement,
+  { secrets, identity, scratchOwner }: Placement,
   nested: NestedDockerNeeds | null,
 ) {
   const mounts = mountOptions([...hostMounts(spec, secrets), ...identity.mounts]);
-  const tmpfs = Object.fromEntries(tmpfsOf(spec).map(({ target, options }) => [target, options]));
+  const tmpfs = Object.fromEntries(
+    tmpfsOf(spec, scratchOwner).map(({ target, options }) => [target, options]),
+  );
   return {
     Mounts: nested ? [...mounts, nestedDockerVolume] : mounts,
     Tmpfs: { ...nested?.tmpfs, ...tmpfs },

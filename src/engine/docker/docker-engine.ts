@@ -1,6 +1,7 @@
 import type Docker from 'dockerode';
 import { type TaskSpec } from '../../spec/task-spec.ts';
 import type { CreateContext, Engine, EngineFacts, Sandbox } from '../engine.ts';
+import { refuseLess } from '../engines.ts';
 import { sweepSecrets } from '../secrets-directory.ts';
 import { within } from '../timer.ts';
 import { checkWorkdir } from '../workdir.ts';
@@ -22,6 +23,7 @@ import { taskLabels } from './labels.ts';
 import { type UsableNetwork, ensureNetwork } from './network.ts';
 import { nestedDockerWarning } from './nested-docker.ts';
 import { networkSysctls } from './network-plan.ts';
+import { dockerProduct } from './product.ts';
 import { checkRuntime, checkRuntimeInForce, runtimeOf } from './runtime.ts';
 import { sandboxFacts } from './sandbox-facts.ts';
 import { SecretFiles } from './secret-files.ts';
@@ -70,6 +72,8 @@ export class DockerEngine implements Engine {
   async create(asked: TaskSpec, context: CreateContext): Promise<Sandbox> {
     const { phases } = context;
     checkRuntime(asked.runtime, this.#info);
+    // Known before its image is made, which takes a while.
+    if (asked.nestedDocker) refuseLess('none', asked);
     const isWorkdirSeen = await checkWorkdir(asked, { isFilled: asked.workspaceMode !== 'copy' });
     const [image, network, security] = await allSettledOrThrow([
       phases.measure('image', () => ensureImage(this.#api, asked, context)),
@@ -87,6 +91,8 @@ export class DockerEngine implements Engine {
     const secrets = await SecretFiles.write(spec.id, context.secrets);
     const placement = {
       user,
+      // Podman refuses such an option.
+      scratchOwner: this.facts.product === dockerProduct ? user : null,
       networkMode: network.mode,
       networkSysctls: networkSysctls(spec.network, this.facts.apiVersion ?? ''),
       imageEntrypoint: image.entrypoint,

@@ -42,7 +42,7 @@ function dockerRunLine(
     ...nestedFlags(nested),
     ...['--ipc', 'private', '--ulimit', 'core=0:0', '--log-driver', 'none', '--no-healthcheck'],
     ...['--shm-size', String(scratchBytes(spec))],
-    ...tmpfsOf(spec).flatMap(({ target, options }) => ['--tmpfs', `${target}:${options}`]),
+    ...tmpfsOf(spec, user).flatMap(({ target, options }) => ['--tmpfs', `${target}:${options}`]),
     ...mounts.flatMap(mountFlags),
     ...['--workdir', spec.workdir, '--user', user],
     ...environmentFlags(spec),

@@ -36,10 +36,23 @@ export function mountOptions(mounts: readonly Mount[]): Docker.MountSettings[] {
   }));
 }
 
-/** The task's places in memory, in the engine's words. Any uid may write, as in /tmp. */
-export function tmpfsOf(spec: TaskSpec): { target: string; options: string }[] {
+/**
+ * The task's places in memory, in the engine's words. Any uid may write, as in /tmp. Where the image has such a
+ * directory the engine takes its mode, so the memory is given to the user as well, as `owner`: `uid[:gid]`.
+ */
+export function tmpfsOf(
+  spec: TaskSpec,
+  owner: string | null = null,
+): { target: string; options: string }[] {
   return scratchSpaces(spec).map(({ target, sizeBytes }) => ({
     target,
-    options: `rw,exec,nosuid,nodev,mode=1777,size=${sizeBytes}`,
+    options: `rw,exec,nosuid,nodev,mode=1777,size=${sizeBytes}${ownerOptions(owner)}`,
   }));
+}
+
+/** Nothing for a name, which a file system does not know, and for root, who has it anyway. */
+function ownerOptions(owner: string | null): string {
+  const [, uid = '0', gid] = /^(\d+)(?::(\d+))?$/.exec(owner ?? '') ?? [];
+  if (Number(uid) === 0) return '';
+  return `,uid=${uid}${gid === undefined ? '' : `,gid=${gid}`}`;
 }

@@ -1,6 +1,6 @@
 import { commands } from '../../../src/cli/commands.ts';
 import { type Flag, settingFlags, settingNotes } from '../../../src/commands/flags.ts';
-import { exitCodeTable } from '../../../src/outcome/exit-code.ts';
+import { answerCodeTable, exitCodeTable } from '../../../src/outcome/exit-code.ts';
 import { settingNames, settingOf } from '../../../src/spec/settings.ts';
 
 /** docs/cli.md: the same facts as --help, from the same tables. */
@@ -10,7 +10,7 @@ export function cliReference(): string {
     'Generated from the code by `npm run generate`; do not edit.',
     ...Object.keys(commands).map(commandSection),
     variablesSection(),
-    exitCodeSection(),
+    ...exitCodeSections(),
   ];
   return `${sections.join('\n\n')}\n`;
 }
@@ -63,9 +63,11 @@ function variablesSection(): string {
   ].join('\n\n');
 }
 
-function exitCodeSection(): string {
-  const rows = exitCodeTable.map(([exitCode, meaning]) => [exitCode, meaning]);
-  return ['## Exit codes of run', markdownTable(['code', 'meaning'], rows)].join('\n\n');
+function exitCodeSections(): string[] {
+  const tables = { run: exitCodeTable, 'the other commands': answerCodeTable };
+  return Object.entries(tables).map(([name, rows]) =>
+    [`## Exit codes of ${name}`, markdownTable(['code', 'meaning'], rows)].join('\n\n'),
+  );
 }
 
 function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -30,6 +30,13 @@ export async function pulledBase(
     context.cancel.throwIfAborted();
     if (!(error instanceof SandboxFailure) || !error.code.startsWith('image-')) throw error;
     const message = `the image of profile "${spec.profile}" is not built, and its base is not there: ${error.message}`;
-    throw new MissingBase(error.code, message, { hint: error.hint ?? '', cause: error });
+    throw new MissingBase(error.code, message, { hint: hintAfter(error, spec), cause: error });
   }
+}
+
+/** What else there is to do than to get the base. */
+function hintAfter({ hint }: SandboxFailure, { profile }: RecipeSpec): string {
+  const standIn = `sandbox image build --minimal ${profile}`;
+  if (hint?.includes('--minimal')) return hint.replace('sandbox image build --minimal', standIn);
+  return `${hint ?? ''} A stand-in with a shell and core tools: ${standIn}`.trimStart();
 }
