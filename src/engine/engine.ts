@@ -13,6 +13,7 @@ export interface EngineFacts {
   readonly version: string | null;
   readonly apiVersion: string | null;
   readonly address: string | null;
+  /** Its default. */
   readonly runtime: string | null;
   readonly rootless: boolean | null;
   readonly cgroupVersion: number | null;
@@ -75,6 +76,8 @@ export type ImageProgress =
 /** What a sandbox turned out to be, once it was made. */
 export interface SandboxFacts {
   readonly image: ImageFacts | null;
+  /** The runtime that it really has; null where the engine has none or does not tell. */
+  readonly runtime: string | null;
   readonly isolation: {
     readonly level: IsolationLevel;
     readonly simulated: boolean;
@@ -196,9 +199,16 @@ export interface EngineDiagnosis {
   leftovers(taskId: string): Promise<readonly string[]>;
 }
 
-/** Something that runs tasks. */
+/** What an engine has for all its tasks together; null is "not known". */
+export interface EngineCapacity {
+  readonly cpus: number | null;
+  readonly memoryBytes: number | null;
+}
+
+/** Something that runs tasks, also several at once. */
 export interface Engine {
   readonly facts: EngineFacts;
+  readonly capacity: EngineCapacity;
   /** Null where it has no images, networks and clock of its own. */
   readonly diagnosis: EngineDiagnosis | null;
   readonly images: ImageStore | null;

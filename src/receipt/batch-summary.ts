@@ -26,10 +26,16 @@ const rowSchema = v.strictObject({
   attempts: said(count, 'How often it was run in this batch.'),
   reused: said(v.boolean(), 'True where an earlier receipt of the same task was taken (--resume).'),
   slot: said(v.nullable(count), 'Which of the --jobs slots ran it last, from 0.'),
-  startedAt: said(time, 'When its last attempt began, with all preparation; null where it never ran.'),
+  startedAt: said(
+    time,
+    'When its last attempt began, with all preparation; null where it never ran.',
+  ),
   finishedAt: said(time, 'When its receipt was written.'),
   durationMs: said(v.nullable(v.number()), 'Between the two, by the monotonic clock.'),
-  reason: said(v.nullable(text), 'What ended it, in words; null where the command ended by itself.'),
+  reason: said(
+    v.nullable(text),
+    'What ended it, in words; null where the command ended by itself.',
+  ),
   receipt: said(v.nullable(text), 'Path of its receipt; null where it has none.'),
 });
 

@@ -46,7 +46,8 @@ export function composeReceipt(record: TaskRecord): Receipt {
     task: taskEndOf(outcome),
     command: spec.command,
     workspace: { path: spec.workspace, mode: spec.workspaceMode, ...record.workspace },
-    engine: record.engine,
+    // What it would run on was a guess until the sandbox was made.
+    engine: record.engine && { ...record.engine, ...(sandbox && { runtime: sandbox.runtime }) },
     isolation: {
       level: sandbox?.isolation.level ?? null,
       simulated: sandbox?.isolation.simulated ?? null,

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { connectEngine } from '../engine/engines.ts';
 import { Redactor } from '../outcome/redactor.ts';
 import { composeReceipt } from '../receipt/compose-receipt.ts';
 import type { Receipt } from '../receipt/receipt.ts';
@@ -21,6 +22,8 @@ export interface RunIo {
   /** Aborting it kills the task at once. */
   readonly force: AbortSignal;
   readonly env: NodeJS.ProcessEnv;
+  /** Where tasks share an engine; absent where this one has its own. */
+  readonly connect?: typeof connectEngine;
 }
 
 /**

@@ -124,14 +124,12 @@ export class TaskRun {
     cancel.throwIfAborted();
     if (this.#secrets.failure) throw this.#secrets.failure;
     const engine = await this.#phases.measure('connect', () =>
-      connectEngine(this.#spec, { cancel, env: this.#io.env }),
+      (this.#io.connect ?? connectEngine)(this.#spec, { cancel, env: this.#io.env }),
     );
     this.#engine = engine.facts;
     try {
       const spec = { ...this.#spec, workspace: await workspace.path };
       this.#sandbox = await engine.create(spec, this.#createContext());
-      // What it runs on was a guess until now.
-      this.#engine = engine.facts;
       await this.#phases.measure('scan', () => untilAborted(workspace.ready(), cancel));
       return await this.#runIn(this.#sandbox, workspace);
     } finally {

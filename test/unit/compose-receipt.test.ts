@@ -61,6 +61,7 @@ const records: Record<string, TaskRecord> = {
     engine: simulation,
     sandbox: {
       image: null,
+      runtime: null,
       isolation: { level: 'none', simulated: true, loosened: [] },
       notEnforced: ['memory', 'network'],
       enforced: {

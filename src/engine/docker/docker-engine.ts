@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import { type TaskSpec } from '../../spec/task-spec.ts';
-import type { CreateContext, Engine, EngineFacts, Sandbox } from '../engine.ts';
+import type { CreateContext, Engine, EngineCapacity, EngineFacts, Sandbox } from '../engine.ts';
 import { refuseLess } from '../engines.ts';
 import { sweepSecrets } from '../secrets-directory.ts';
 import { within } from '../timer.ts';
@@ -24,7 +24,7 @@ import { type UsableNetwork, ensureNetwork } from './network.ts';
 import { nestedDockerWarning } from './nested-docker.ts';
 import { networkSysctls } from './network-plan.ts';
 import { dockerProduct } from './product.ts';
-import { checkRuntime, checkRuntimeInForce, runtimeOf } from './runtime.ts';
+import { checkRuntime, checkRuntimeInForce } from './runtime.ts';
 import { sandboxFacts } from './sandbox-facts.ts';
 import { SecretFiles } from './secret-files.ts';
 import { securityOptions } from './security-options.ts';
@@ -47,26 +47,23 @@ interface Container {
 const sweepLimitMs = 1_000;
 
 export class DockerEngine implements Engine {
+  readonly facts: EngineFacts;
+  readonly capacity: EngineCapacity;
   readonly diagnosis: DockerDiagnosis;
   readonly images: DockerImages;
   readonly #api: DockerApi;
   readonly #info: EngineInfo;
   readonly #sweeping: Promise<unknown>;
-  #facts: EngineFacts;
 
   constructor(api: DockerApi, facts: EngineFacts, info: EngineInfo) {
     this.#api = api;
-    this.#facts = facts;
+    this.facts = facts;
+    this.capacity = info.capacity;
     this.#info = info;
     this.diagnosis = new DockerDiagnosis(api);
     this.images = new DockerImages(api);
     // Beside the run, and never its business: what it cannot remove now, the next one can.
     this.#sweeping = Promise.allSettled([sweep(api), sweepSecrets()]);
-  }
-
-  /** Once a container was made, its runtime is what it really has. */
-  get facts(): EngineFacts {
-    return this.#facts;
   }
 
   async create(asked: TaskSpec, context: CreateContext): Promise<Sandbox> {
@@ -153,12 +150,9 @@ export class DockerEngine implements Engine {
       api.inspectContainer(container),
     ]);
     checkRuntimeInForce(spec.runtime, inspected);
-    const runtime = runtimeOf(inspected, this.#info);
-    this.#facts = { ...this.#facts, runtime };
-    const engine = this.#facts;
     const facts = sandboxFacts(spec, {
       ...{ inspected, image, network, identity },
-      ...{ engine, info: this.#info },
+      ...{ engine: this.facts, info: this.#info },
     });
     return new DockerSandbox({
       api,

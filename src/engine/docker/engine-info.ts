@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import type { EngineCapacity } from '../engine.ts';
 import type { RuntimeInfo } from './runtime.ts';
 
 /** What the engine says of itself and of every container, beyond its version. */
@@ -14,6 +15,7 @@ export interface EngineInfo {
   readonly securityModules: readonly string[];
   /** Whether the rules that keep tasks on one bridge apart are in force; null where the engine does not tell. */
   readonly filtersBridges: boolean | null;
+  readonly capacity: EngineCapacity;
 }
 
 const runtimeSchema = v.object({
@@ -29,6 +31,8 @@ const infoSchema = v.object({
   CgroupVersion: v.optional(v.string()),
   SecurityOptions: v.optional(v.nullable(v.array(v.string()))),
   BridgeNfIptables: v.optional(v.boolean()),
+  NCPU: v.fallback(v.nullish(v.number()), null),
+  MemTotal: v.fallback(v.nullish(v.number()), null),
 });
 
 /** Reads the answer of GET /info; throws where it is not one. */
@@ -45,6 +49,8 @@ export function engineInfo(answer: unknown): EngineInfo {
     hasSeccomp: options?.some(isSeccompInForce) ?? false,
     securityModules: (options ?? []).map((option) => option.replace(/^name=([^,]*).*$/, '$1')),
     filtersBridges: info.BridgeNfIptables ?? null,
+    // 0 is what Podman and others say where they do not know.
+    capacity: { cpus: info.NCPU || null, memoryBytes: info.MemTotal || null },
   };
 }
 

@@ -27,11 +27,13 @@ export function sandboxFacts(spec: TaskSpec, made: MadeOf): SandboxFacts {
   const { product, apiVersion } = engine;
   const inspection: Inspection = { inspected, spec, info, product, added: identity.mounts };
   const { filtersBridges } = info;
+  const runtime = runtimeOf(inspected, info);
   return {
     image: image.facts,
+    runtime,
     isolation: {
       // Whatever the runtime: who has these privileges can leave the sandbox.
-      level: spec.nestedDocker ? 'none' : levelOf(runtimeOf(inspected, info), info),
+      level: spec.nestedDocker ? 'none' : levelOf(runtime, info),
       simulated: false,
       loosened: loosened(inspection),
     },

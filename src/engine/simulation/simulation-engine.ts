@@ -12,6 +12,7 @@ import type {
 } from '../engine.ts';
 import { sweepSecrets } from '../secrets-directory.ts';
 import { within } from '../timer.ts';
+import { hostCapacity } from '../host-capacity.ts';
 import { findBubblewrap } from './bubblewrap.ts';
 import { type FoundCgroupHost, cgroupVersion, findCgroupHost } from './cgroup-host.ts';
 import { createBubblewrapSandbox } from './create-bubblewrap-sandbox.ts';
@@ -66,6 +67,7 @@ const sweepLimitMs = 1_000;
 
 class SimulationEngine implements Engine {
   readonly facts: EngineFacts;
+  readonly capacity = hostCapacity();
   readonly diagnosis = null;
   readonly images = null;
   readonly #means: Means;

@@ -29,6 +29,7 @@ const notEnforcedAtAll = [
 export function processGroupFacts(spec: TaskSpec): SandboxFacts {
   return {
     ...commonFacts(spec, noLimits),
+    runtime: null,
     isolation: { level: 'none', simulated: true, loosened: [] },
     notEnforced: notEnforcedAtAll,
     network: { name: 'host', id: null, reaches: networkReaches },
@@ -51,6 +52,7 @@ export function bubblewrapFacts(
   ];
   return {
     ...commonFacts(spec, limits),
+    runtime: null,
     isolation: {
       level: levelOf(spec, { bubblewrap }),
       simulated: true,

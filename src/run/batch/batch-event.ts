@@ -5,7 +5,12 @@ import type { BatchTask } from './batch-task.ts';
 
 /** What happens during a batch, for whoever shows it. `at` is RFC 3339 UTC. */
 export type BatchEvent =
-  | { readonly kind: 'batch-started'; readonly at: string; readonly total: number; readonly jobs: number }
+  | {
+      readonly kind: 'batch-started';
+      readonly at: string;
+      readonly total: number;
+      readonly jobs: number;
+    }
   /** An attempt begins; `attempt` counts from 1. */
   | {
       readonly kind: 'task-started';

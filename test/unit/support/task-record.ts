@@ -42,6 +42,7 @@ export function taskRecord(changes: Partial<TaskRecord> = {}): TaskRecord {
         preparedMs: null,
         minimal: false,
       },
+      runtime: 'runc',
       isolation: { level: 'container', simulated: false, loosened: [] },
       notEnforced: [],
       enforced: {
