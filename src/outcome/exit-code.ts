@@ -3,6 +3,8 @@ import { type SandboxFailure, unreachable } from '../failure.ts';
 import type { Outcome } from './outcome.ts';
 
 export const exitCodes = {
+  /** Of a batch. */
+  someFailed: 1,
   timedOut: 124,
   sandboxFailed: 125,
   notExecutable: 126,

@@ -4,6 +4,7 @@ import { type FileHandle, access, mkdir, open, rename, stat, unlink } from 'node
 import { basename, dirname, join } from 'node:path';
 import { type Lock, acquireLock } from '../engine/lock.ts';
 import { SandboxFailure, errnoOf, messageOf } from '../failure.ts';
+import type { BatchSummary } from './batch-summary.ts';
 import type { Receipt } from './receipt.ts';
 
 /**
@@ -35,7 +36,7 @@ export class ReceiptPlace {
    * Atomic: a reader sees the old receipt or the whole new one, never a part, and a power cut loses neither.
    * The rename replaces a symlink that stands at the path and never follows it.
    */
-  async write(receipt: Receipt): Promise<void> {
+  async write(receipt: Receipt | BatchSummary): Promise<void> {
     const directory = dirname(this.path);
     const draft = join(directory, `.${basename(this.path)}.${randomBytes(6).toString('hex')}.tmp`);
     await orUnwritable(this.path, async () => {

@@ -1,8 +1,8 @@
 import { relative } from 'node:path';
 import { type SandboxFailure } from '../failure.ts';
+import { endingSentence, seconds } from '../receipt/ending-sentence.ts';
 import type { Receipt } from '../receipt/receipt.ts';
 import type { RunEvent } from '../run/event.ts';
-import { formatDuration } from '../spec/duration.ts';
 import { type Terminal, colorsFor, printable, writeLine } from './terminal.ts';
 
 const indent = ' '.repeat('sandbox: '.length);
@@ -69,51 +69,10 @@ function isNoFailure({ status }: Receipt): boolean {
   return status === 'cancelled';
 }
 
-/** Null where the command ended by itself. */
-function endingSentence(receipt: Receipt): string | null {
-  const { status, error, limits, timing, evidence } = receipt;
-  const signals = evidence.signalsSent.map(({ signal }) => signal).join(', then ');
-  const endedBy = signals === '' ? '' : `, ended by ${signals}`;
-  switch (status) {
-    case 'passed':
-    case 'failed':
-      return null;
-    case 'timed-out': {
-      const limit = formatDuration(limits.requested.timeoutMs ?? 0);
-      return `timed out after ${seconds(timing.durationMs)} (limit ${limit})${endedBy}`;
-    }
-    case 'out-of-memory':
-      return `out of memory (limit ${mebibytes(limits.requested.memoryBytes)}), exit code ${receipt.exitCode}`;
-    case 'workspace-limit': {
-      const { limitBytes, seenBytes } = evidence.workspaceLimit ?? {
-        limitBytes: null,
-        seenBytes: null,
-      };
-      return `the workspace grew by ${mebibytes(seenBytes)} (limit ${mebibytes(limitBytes)})${endedBy}`;
-    }
-    case 'cancelled':
-      return evidence.cancelledBy === 'SIGPIPE'
-        ? `cancelled: the reader of the output went away${endedBy}`
-        : `cancelled by ${evidence.cancelledBy ?? 'the caller'}${endedBy}`;
-    case 'not-started':
-      return error?.message ?? 'not started';
-    case 'engine-failed':
-      return `${error?.message ?? 'the engine failed'}${evidence.mayStillRun ? ' (the task may still be running)' : ''}`;
-  }
-}
-
 function phasesOf({ timing }: Receipt): string {
   return Object.entries(timing.phases)
     .map(([phase, ms]) => `${phase} ${Math.round(ms)} ms`)
     .join(', ');
-}
-
-function seconds(ms: number | null): string {
-  return ms === null ? '? s' : `${(ms / 1000).toFixed(1)} s`;
-}
-
-function mebibytes(bytes: number | null): string {
-  return bytes === null ? 'none' : `${Math.round(bytes / 1024 ** 2)} MiB`;
 }
 
 function shortest(path: string): string {

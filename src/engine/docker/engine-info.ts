@@ -49,8 +49,7 @@ export function engineInfo(answer: unknown): EngineInfo {
     hasSeccomp: options?.some(isSeccompInForce) ?? false,
     securityModules: (options ?? []).map((option) => option.replace(/^name=([^,]*).*$/, '$1')),
     filtersBridges: info.BridgeNfIptables ?? null,
-    // 0 is what Podman and others say where they do not know.
-    capacity: { cpus: info.NCPU || null, memoryBytes: info.MemTotal || null },
+    capacity: { cpus: known(info.NCPU), memoryBytes: known(info.MemTotal) },
   };
 }
 
@@ -62,6 +61,11 @@ function runtimeInfo(said: v.InferOutput<typeof runtimeSchema>): RuntimeInfo {
     type: said.runtimeType ?? null,
     binary: typeof binary === 'string' ? binary : null,
   };
+}
+
+/** Some engines say 0 where they do not know. */
+function known(number: number | null | undefined): number | null {
+  return number === undefined || number === 0 ? null : number;
 }
 
 function isSeccompInForce(option: string): boolean {

@@ -1,0 +1,98 @@
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, open, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { SandboxFailure, errnoOf, messageOf } from '../failure.ts';
+
+/**
+ * A file that is written once everything is over, such as a report. Its directory is looked at before, so that a
+ * wrong path costs nothing, and again at the end, since a task may have put a link in its place.
+ */
+export class ReportFile {
+  readonly path: string;
+  readonly #directory: string;
+  readonly #identity: string;
+
+  private constructor(path: string, { directory, identity }: Place) {
+    this.path = path;
+    this.#directory = directory;
+    this.#identity = identity;
+  }
+
+  /** Rejects with `output-not-writable`. */
+  static async reserve(path: string, cwd: string): Promise<ReportFile> {
+    const asked = resolve(cwd, path);
+    return await orUnwritable(asked, async () => {
+      const found = await stat(asked).catch(() => null);
+      if (found?.isDirectory()) throw new Error('it is a directory');
+      const place = await placeOf(dirname(asked));
+      const draft = await open(draftIn(place.directory, asked), 'wx', 0o600);
+      await draft.close();
+      await unlink(draftIn(place.directory, asked));
+      return new ReportFile(asked, place);
+    });
+  }
+
+  /** Atomic: there is the whole file or, where it fails, what was there before. */
+  async write(chunks: AsyncIterable<string> | Iterable<string>): Promise<void> {
+    await orUnwritable(this.path, async () => {
+      const { directory, identity } = await placeOf(dirname(this.path));
+      if (directory !== this.#directory || identity !== this.#identity) {
+        throw new Error('its directory was replaced meanwhile');
+      }
+      const suffix = randomBytes(6).toString('hex');
+      const draft = `${draftIn(directory, this.path)}.${suffix}`;
+      try {
+        await writeAll(await open(draft, 'wx', 0o644), chunks);
+        await rename(draft, join(directory, basename(this.path)));
+      } catch (error) {
+        await unlink(draft).catch(() => undefined);
+        throw error;
+      }
+    });
+  }
+}
+
+interface Place {
+  /** With no link in it. */
+  readonly directory: string;
+  readonly identity: string;
+}
+
+async function placeOf(path: string): Promise<Place> {
+  const directory = await realpath(path);
+  const { dev, ino } = await stat(directory, { bigint: true });
+  return { directory, identity: `${dev}:${ino}` };
+}
+
+function draftIn(directory: string, path: string): string {
+  return join(directory, `.${basename(path)}.${process.pid}.tmp`);
+}
+
+async function writeAll(
+  file: FileHandle,
+  chunks: AsyncIterable<string> | Iterable<string>,
+): Promise<void> {
+  try {
+    for await (const chunk of chunks) await file.appendFile(chunk);
+  } finally {
+    await file.close();
+  }
+}
+
+async function orUnwritable<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const reasons: Record<string, string> = {
+      ENOENT: 'its directory does not exist',
+      EACCES: 'permission denied',
+      ENOSPC: 'the disk is full',
+      EROFS: 'the file system is read-only',
+    };
+    const reason = reasons[errnoOf(error) ?? ''] ?? messageOf(error);
+    throw new SandboxFailure('output-not-writable', `cannot write ${path}: ${reason}`, {
+      hint: 'Choose another path.',
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,184 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import pLimit from 'p-limit';
+import { startTimer } from '../../engine/timer.ts';
+import type { BatchRecord } from '../../receipt/compose-batch-summary.ts';
+import type { Receipt } from '../../receipt/receipt.ts';
+import type { BatchRow } from '../../receipt/batch-summary.ts';
+import type { HaltPolicy, RetryableStatus } from '../../spec/batch-options.ts';
+import { cancelSignalOf } from '../supervise.ts';
+import type { BatchEvent } from './batch-event.ts';
+import { type AttemptIo, Attempts } from './attempts.ts';
+import { rowOfNotRun } from './batch-row.ts';
+import type { BatchTask } from './batch-task.ts';
+import { Halting } from './halting.ts';
+import type { MemoryBudget } from './memory-budget.ts';
+import { type ResumePolicy, earlierRow } from './resume.ts';
+import { isRetryable, retryDelayMs } from './retry-policy.ts';
+import type { SharedEngine } from './shared-engine.ts';
+
+export interface BatchPlan {
+  readonly name: string;
+  /** Null for standard input. */
+  readonly file: string | null;
+  /** In the order in which they start. */
+  readonly tasks: readonly BatchTask[];
+  readonly jobs: number;
+  readonly retries: number;
+  readonly retryOn: readonly RetryableStatus[];
+  readonly halt: HaltPolicy;
+  /** Of the whole batch; 0 for none. */
+  readonly deadlineMs: number;
+  readonly resume: ResumePolicy;
+}
+
+export interface BatchIo extends AttemptIo {
+  /** From here on no task starts, and those that run are let finish. */
+  readonly stop: AbortSignal;
+  /** Cancels those that run; its reason is the signal that they get. */
+  readonly cancel: AbortSignal;
+}
+
+const stopReasons = {
+  halted: 'cancelled by --halt',
+  deadline: 'cancelled: the deadline of the batch passed',
+  cancelled: 'cancelled by the caller',
+} as const;
+
+type Stop = keyof typeof stopReasons;
+
+interface Means {
+  readonly engine: SharedEngine;
+  readonly memory: MemoryBudget;
+}
+
+/** All tasks of one batch, from the first start to the last end. */
+export class BatchRun {
+  readonly #plan: BatchPlan;
+  readonly #io: BatchIo;
+  readonly #means: Means;
+  readonly #halting: Halting;
+  readonly #rows: BatchRow[] = [];
+  readonly #attempts: Attempts;
+  readonly #freeSlots: number[];
+  readonly #stopped = new AbortController();
+  #stop: Stop | null = null;
+  #signal: NodeJS.Signals | null = null;
+
+  constructor(plan: BatchPlan, io: BatchIo, means: Means) {
+    this.#plan = plan;
+    this.#io = io;
+    this.#means = means;
+    this.#attempts = new Attempts(io, means.engine);
+    this.#halting = new Halting(plan.halt, plan.tasks.length);
+    this.#freeSlots = Array.from({ length: plan.jobs }, (_, index) => plan.jobs - 1 - index);
+  }
+
+  async execute(): Promise<BatchRecord> {
+    const { name, file, jobs, tasks, deadlineMs } = this.#plan;
+    const [startedAt, startMs] = [new Date(), performance.now()];
+    this.#emit({ kind: 'batch-started', at: isoNow(), total: tasks.length, jobs });
+    const unlisten = this.#listen(deadlineMs);
+    try {
+      await pLimit(jobs).map(tasks, (task) => this.#one(task));
+    } finally {
+      unlisten();
+    }
+    return {
+      ...{ name, file, jobs, startedAt },
+      finishedAt: new Date(),
+      durationMs: Math.round(performance.now() - startMs),
+      ending: this.#stop ?? 'completed',
+      signal: this.#signal,
+      rows: this.#rows,
+    };
+  }
+
+  /** Answers what stops the listening. */
+  #listen(deadlineMs: number): () => void {
+    const { stop, cancel } = this.#io;
+    const onStop = () => this.#stopAll('cancelled', { signal: cancelSignalOf(stop), kills: false });
+    const onCancel = () =>
+      this.#stopAll('cancelled', { signal: cancelSignalOf(cancel), kills: true });
+    stop.addEventListener('abort', onStop, { once: true });
+    cancel.addEventListener('abort', onCancel, { once: true });
+    if (stop.aborted) onStop();
+    if (cancel.aborted) onCancel();
+    const onDeadline = () => this.#stopAll('deadline', { signal: null, kills: true });
+    const cancelDeadline = deadlineMs === 0 ? () => undefined : startTimer(deadlineMs, onDeadline);
+    return () => {
+      stop.removeEventListener('abort', onStop);
+      cancel.removeEventListener('abort', onCancel);
+      cancelDeadline();
+    };
+  }
+
+  /** The first reason is the batch's; a later one can still end what the first one let finish. */
+  #stopAll(why: Stop, { signal, kills }: { signal: NodeJS.Signals | null; kills: boolean }): void {
+    this.#stop ??= why;
+    this.#signal ??= signal;
+    this.#stopped.abort();
+    this.#emit({ kind: 'stopping', at: isoNow(), why, kills });
+    if (!kills) return;
+    this.#attempts.cancelAll(signal ?? 'SIGTERM');
+  }
+
+  async #one(task: BatchTask): Promise<void> {
+    const earlier = this.#stop ? null : await earlierRow(task, this.#plan.resume);
+    if (earlier) this.#end(task, earlier, null);
+    else await this.#admit(task);
+  }
+
+  async #admit(task: BatchTask): Promise<void> {
+    const giveBack = await this.#means.memory.take(task.spec.limits.memoryBytes);
+    // There is always one: as many tasks are here at once as there are slots.
+    const slot = this.#freeSlots.pop() ?? 0;
+    try {
+      if (this.#stop) this.#end(task, rowOfNotRun(task), null);
+      else await this.#run(task, slot);
+    } finally {
+      this.#freeSlots.push(slot);
+      giveBack();
+    }
+  }
+
+  async #run(task: BatchTask, slot: number): Promise<void> {
+    const { retries, retryOn } = this.#plan;
+    for (let attempt = 1; ; attempt += 1) {
+      this.#emit({ kind: 'task-started', at: isoNow(), task, slot, attempt });
+      const { ended, row } = await this.#attempts.run(task, { slot, attempt });
+      if (attempt > retries || !isRetryable(ended, retryOn) || !(await this.#mayRetry(task, row))) {
+        this.#end(task, this.#withReason(row), ended.receipt);
+        return;
+      }
+    }
+  }
+
+  /** After a pause. Once the batch is stopped, what there was is what the task's receipt says. */
+  async #mayRetry(task: BatchTask, row: BatchRow): Promise<boolean> {
+    if (this.#stop) return false;
+    this.#emit({ kind: 'task-retried', at: isoNow(), task, attempt: row.attempts, row });
+    const { signal } = this.#stopped;
+    await delay(retryDelayMs(row.attempts), undefined, { signal }).catch(() => undefined);
+    return !signal.aborted;
+  }
+
+  #withReason(row: BatchRow): BatchRow {
+    if (this.#stop === null || row.status !== 'cancelled') return row;
+    return { ...row, reason: stopReasons[this.#stop] };
+  }
+
+  #end(task: BatchTask, row: BatchRow, receipt: Receipt | null): void {
+    this.#rows.push(row);
+    this.#emit({ kind: 'task-ended', at: isoNow(), task, row, receipt });
+    const halt = row.reused ? null : this.#halting.after(row.status);
+    if (halt && !this.#stop) this.#stopAll('halted', { signal: null, kills: halt === 'now' });
+  }
+
+  #emit(event: BatchEvent): void {
+    this.#io.onEvent(event);
+  }
+}
+
+function isoNow(): string {
+  return new Date().toISOString();
+}

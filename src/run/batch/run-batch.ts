@@ -1,0 +1,44 @@
+import { hostCapacity } from '../../engine/host-capacity.ts';
+import type { BatchSummary } from '../../receipt/batch-summary.ts';
+import { composeBatchSummary } from '../../receipt/compose-batch-summary.ts';
+import { ReceiptPlace } from '../../receipt/write-receipt.ts';
+import { type BatchIo, type BatchPlan, BatchRun } from './batch-run.ts';
+import { defaultJobs, memoryForTasks } from './default-jobs.ts';
+import { MemoryBudget } from './memory-budget.ts';
+import { SharedEngine } from './shared-engine.ts';
+import type { TaskSpec } from '../../spec/task-spec.ts';
+
+/** A batch as it was asked for. */
+export interface BatchOrder extends Omit<BatchPlan, 'jobs'> {
+  /** Null: as many as this host and the engine have room for. */
+  readonly jobs: number | null;
+  readonly summaryPath: string;
+}
+
+/**
+ * Runs the tasks, each with its own receipt, and resolves to the summary, which is also written to
+ * `summaryPath`. Rejects with a SandboxFailure, before any task starts, where no engine can be had or the
+ * summary cannot be written; after the last one where it could not be written then.
+ */
+export async function runBatch(order: BatchOrder, io: BatchIo): Promise<BatchSummary> {
+  const place = await ReceiptPlace.reserve(order.summaryPath);
+  const engine = new SharedEngine({ cancel: io.cancel, env: io.env });
+  try {
+    const { capacity } = await engine.connect(firstSpec(order));
+    const jobs = order.jobs ?? defaultJobs(order.tasks, [capacity, hostCapacity()]);
+    const memory = new MemoryBudget(memoryForTasks(capacity));
+    const run = new BatchRun({ ...order, jobs }, io, { engine, memory });
+    const summary = composeBatchSummary(await run.execute());
+    await place.write(summary);
+    io.onEvent({ kind: 'batch-ended', at: summary.finishedAt, summary });
+    return summary;
+  } finally {
+    await engine.close();
+    await place.release();
+  }
+}
+
+function firstSpec({ tasks: [first] }: BatchOrder): TaskSpec {
+  if (first) return first.spec;
+  throw new Error('a batch without tasks');
+}
