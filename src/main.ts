@@ -8,6 +8,7 @@ const terminal = { stdout, stderr, env };
 const interruptingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 const cancel = new AbortController();
 const force = new AbortController();
+const last = new AbortController();
 
 const writeErrors: Error[] = [];
 
@@ -43,12 +44,12 @@ async function main(): Promise<number> {
 
 function interrupts() {
   for (const signal of interruptingSignals) process.on(signal, interrupt);
-  return { cancel: cancel.signal, force: force.signal };
+  return { cancel: cancel.signal, force: force.signal, last: last.signal };
 }
 
 function interrupt(signal: NodeJS.Signals): void {
-  if (cancel.signal.aborted) force.abort(signal);
-  else cancel.abort(signal);
+  const next = [cancel, force, last].find((controller) => !controller.signal.aborted);
+  next?.abort(signal);
 }
 
 /** process.exit cuts what is still buffered for a pipe. */

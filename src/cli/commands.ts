@@ -1,7 +1,8 @@
 import type { Command } from '../commands/command.ts';
-import { answerCodeTable, exitCodeTable } from '../outcome/exit-code.ts';
+import { answerCodeTable, batchCodeTable, exitCodeTable } from '../outcome/exit-code.ts';
 import {
   type Flag,
+  batchFlags,
   configFlags,
   doctorFlags,
   imageBuildFlags,
@@ -38,6 +39,19 @@ export const commands: Readonly<Record<string, CommandRow>> = {
     ],
     exitCodes: exitCodeTable,
     load: async () => (await import('../commands/run.ts')).run,
+  },
+  batch: {
+    summary: 'Run many commands, each in a sandbox of its own, and write a summary',
+    usage: 'batch FILE [options]   or   batch - [options]',
+    flags: batchFlags,
+    examples: [
+      'sandbox batch checks.jsonl -j 4 --report checks.html',
+      'sandbox batch checks.yaml --halt now,fail=3 --junit checks.xml',
+      'sandbox batch checks.csv --resume-failed --retries 2',
+    ],
+    optionsAnywhere: true,
+    exitCodes: batchCodeTable,
+    load: async () => (await import('../commands/batch.ts')).batch,
   },
   doctor: {
     summary: 'Check whether tasks can run here; with --prove, whether they are held',

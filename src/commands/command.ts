@@ -8,12 +8,20 @@ export interface CommandArgs {
   readonly problems: readonly Problem[];
 }
 
+/** Each is aborted with the name of a signal. */
+export interface Interrupts {
+  readonly cancel: AbortSignal;
+  readonly force: AbortSignal;
+  /** After a third one. */
+  readonly last: AbortSignal;
+}
+
 /** What a command may do to the process it runs in. */
 export interface CommandContext {
   readonly terminal: Terminal;
   readonly stdin: NodeJS.ReadStream;
   /** From here on the first interrupt cancels and the second one forces. */
-  readonly interrupts: () => { readonly cancel: AbortSignal; readonly force: AbortSignal };
+  readonly interrupts: () => Interrupts;
 }
 
 /** Resolves to the exit code. */

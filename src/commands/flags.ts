@@ -283,6 +283,62 @@ export const imageLoadFlags: readonly Flag[] = [
   outputFlags.help,
 ];
 
+/** `sandbox batch` alone has these. */
+export const batchOnlyFlags = {
+  jobs: {
+    name: 'jobs',
+    short: 'j',
+    value: 'N',
+    help: 'Tasks at once (default: as many as CPUs and memory here and on the engine hold)',
+  },
+  format: { name: 'format', value: 'NAME', help: 'jsonl, json, yaml or csv; else by the ending' },
+  retries: {
+    name: 'retries',
+    value: 'N',
+    help: 'Run a task again where the sandbox failed and not the task',
+  },
+  retryOn: {
+    name: 'retry-on',
+    value: 'LIST',
+    help: 'Also after: failed, timed-out, out-of-memory, workspace-limit',
+  },
+  halt: {
+    name: 'halt',
+    value: 'WHEN',
+    help: 'never, soon (start no more) or now (end those that run), with ,fail=N or ,fail=N%',
+  },
+  deadline: { name: 'deadline', value: 'TIME', help: 'Limit of the whole batch; 0 for none' },
+  resume: {
+    name: 'resume',
+    help: 'Do not run again what has a receipt of the same task that ended by itself',
+  },
+  resumeFailed: { name: 'resume-failed', help: 'Do not run again what has passed' },
+  shuffle: { name: 'shuffle', value: 'SEED', help: 'Start in an order that the seed decides' },
+  keepOrder: {
+    name: 'keep-order',
+    help: 'Print what the tasks print, one after the other in the order of the file',
+  },
+  tag: { name: 'tag', help: 'Print what the tasks print, each line with the id of its task' },
+  summary: {
+    name: 'summary',
+    value: 'PATH',
+    help: 'Where the summary is written (default: NAME.batch.json beside the receipts)',
+  },
+  junit: { name: 'junit', value: 'FILE', help: 'Write the results as JUnit XML' },
+  report: { name: 'report', value: 'FILE', help: 'Write the results as one HTML page' },
+  json: { name: 'json', help: 'Print events on stdout, one JSON object a line' },
+} as const satisfies Record<string, Flag>;
+
+const notInBatch: readonly Flag[] = [
+  ...[settingFlags.id, taskFlags.line, taskFlags.interactive, taskFlags.rm],
+  ...[outputFlags.json, outputFlags.verbose],
+];
+
+export const batchFlags: readonly Flag[] = [
+  ...Object.values(batchOnlyFlags),
+  ...runFlags.filter((flag) => !notInBatch.includes(flag)),
+];
+
 /** The default and the variable of a flag's setting, for help and docs. */
 export function settingNotes(flag: Flag): {
   fallback: string | null;

@@ -25,6 +25,17 @@ export const exitCodeTable: readonly (readonly [code: string, meaning: string])[
   ],
 ];
 
+/** Of a batch. */
+export const batchCodeTable: typeof exitCodeTable = [
+  ['0', 'every task passed'],
+  ['1', 'a task did not'],
+  [
+    '125',
+    'the sandbox itself failed: bad flags, batch file or engine, a report could not be written',
+  ],
+  ['128+n', 'interrupted by signal n before every task had passed'],
+];
+
 /** Of the commands that run no task. */
 export const answerCodeTable: typeof exitCodeTable = [
   ['0', 'all is fine'],

@@ -1,7 +1,6 @@
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
 import * as v from 'valibot';
 import type { BatchRow } from '../../receipt/batch-summary.ts';
+import { readReceiptJson } from '../../receipt/read-receipt.ts';
 import { receiptSchemaId } from '../../receipt/receipt.ts';
 import { type Status, statuses } from '../../outcome/outcome.ts';
 import { taskDigest } from '../../spec/task-digest.ts';
@@ -33,9 +32,6 @@ const earlierSchema = v.object({
   }),
 });
 
-/** No receipt of ours is larger: output is kept in part, and lists of files are, too. */
-const mostBytes = 256 * 1024 ** 2;
-
 /**
  * The row of an earlier run of exactly this task, by its receipt; null where there is none that counts. What cannot
  * be read counts as none: then the task runs, and its receipt replaces what lies there.
@@ -43,7 +39,7 @@ const mostBytes = 256 * 1024 ** 2;
 export async function earlierRow(task: BatchTask, policy: ResumePolicy): Promise<BatchRow | null> {
   if (policy === 'nothing') return null;
   const { index, line, spec } = task;
-  const found = v.safeParse(earlierSchema, await readJson(spec.receiptPath));
+  const found = v.safeParse(earlierSchema, await readReceiptJson(spec.receiptPath));
   if (!found.success) return null;
   const { id, status, exitCode, timing } = found.output;
   const counts = policy === 'passed' ? status === 'passed' : ownEndings.includes(status);
@@ -52,17 +48,4 @@ export async function earlierRow(task: BatchTask, policy: ResumePolicy): Promise
     ...{ index, line, id, command: [...spec.command], status, exitCode, ...timing },
     ...{ attempts: 0, reused: true, slot: null, reason: null, receipt: spec.receiptPath },
   };
-}
-
-async function readJson(path: string): Promise<unknown> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(() => null);
-  if (!file) return null;
-  try {
-    const { size } = await file.stat();
-    return size > mostBytes ? null : (JSON.parse(await file.readFile('utf8')) as unknown);
-  } catch {
-    return null;
-  } finally {
-    await file.close();
-  }
 }

@@ -1,0 +1,140 @@
+import { basename, dirname, join, resolve } from 'node:path';
+import { SandboxFailure } from '../failure.ts';
+import { exitCodes } from '../outcome/exit-code.ts';
+import { reportFailure } from '../report/human.ts';
+import { failureJson, jsonText } from '../report/json.ts';
+import { shellLine } from '../report/shell-quote.ts';
+import { type BatchOrder, runBatch } from '../run/batch/run-batch.ts';
+import { shuffled } from '../run/batch/shuffle.ts';
+import { type BatchSource, readBatchSource } from '../spec/batch/batch-source.ts';
+import type { BatchTask } from '../spec/batch/batch-task.ts';
+import { type ResolvedBatch, resolveBatch } from '../spec/batch/resolve-batch.ts';
+import { currentCaller, isInside } from '../spec/host-path.ts';
+import { Problems } from '../spec/problems.ts';
+import { BatchReports } from './batch-reports.ts';
+import { type BatchSettings, batchSettings } from './batch-settings.ts';
+import { BatchShow, batchStops } from './batch-show.ts';
+import type { Command, CommandArgs, CommandContext } from './command.ts';
+import { batchOnlyFlags, outputFlags } from './flags.ts';
+import { taskRequest } from './task-request.ts';
+import { wordProblems } from './words.ts';
+
+/** `sandbox batch FILE`: many tasks, one summary. */
+export const batch: Command = async (args, context) => {
+  const { terminal } = context;
+  try {
+    return await runOrShow(args, context);
+  } catch (error) {
+    if (!(error instanceof SandboxFailure)) throw error;
+    if (args.values[batchOnlyFlags.json.name] === true) {
+      terminal.stdout.write(jsonText(failureJson(error)));
+    }
+    reportFailure(terminal, error);
+    return exitCodes.sandboxFailed;
+  }
+};
+
+async function runOrShow(args: CommandArgs, context: CommandContext): Promise<number> {
+  const problems = new Problems(wordProblems(args, { command: 'batch', names: ['FILE'] }));
+  const settings = batchSettings(args, problems);
+  problems.throwIfAny('See: sandbox batch --help');
+  const source = await sourceOf(args, { settings, context });
+  const resolved = await resolvedBatch(args, source);
+  if (args.values[outputFlags.dryRun.name] === true)
+    return showTasks(resolved.tasks, args, context);
+  const order = orderOf({ args, settings, source, resolved });
+  const reports = await BatchReports.reserve(args, context.terminal);
+  reports.open();
+  return await runAndReport(order, reports, { args, context });
+}
+
+async function sourceOf(
+  { rest }: CommandArgs,
+  { settings, context }: { settings: BatchSettings; context: CommandContext },
+): Promise<BatchSource> {
+  const place = { file: rest[0] ?? '-', cwd: process.cwd(), stdin: context.stdin };
+  return await readBatchSource(place, settings.format);
+}
+
+/** The words are the file; what is on the command line besides holds for every task. */
+async function resolvedBatch(args: CommandArgs, source: BatchSource): Promise<ResolvedBatch> {
+  const defaults = { ...taskRequest({ ...args, rest: [] }), stdin: false };
+  return await resolveBatch(source, defaults, { caller: currentCaller(), ambient: true });
+}
+
+interface Asked {
+  readonly args: CommandArgs;
+  readonly settings: BatchSettings;
+  readonly source: BatchSource;
+  readonly resolved: ResolvedBatch;
+}
+
+function orderOf({ args, settings, source, resolved }: Asked): BatchOrder {
+  const { name, tasks } = resolved;
+  const { seed, jobs, retries, retryOn, halt, deadlineMs, resume } = settings;
+  return {
+    ...{ name, jobs, retries, retryOn, halt, deadlineMs, resume },
+    file: source.path,
+    tasks: seed === null ? tasks : shuffled(tasks, seed),
+    summaryPath: summaryPath(args, resolved),
+  };
+}
+
+/** Beside the receipts, or where the caller says, but never where a task could change it. */
+function summaryPath({ values }: CommandArgs, { name, tasks }: ResolvedBatch): string {
+  const asked = values[batchOnlyFlags.summary.name];
+  const besides = join(dirname(tasks[0]?.spec.receiptPath ?? ''), `${name}.batch.json`);
+  const path = typeof asked === 'string' ? resolve(asked) : besides;
+  const inTask = tasks.find(({ spec }) => writableIn(spec).some((place) => isInside(path, place)));
+  const clash = tasks.find(({ spec }) => spec.receiptPath === path);
+  if (!inTask && !clash) return path;
+  const problem = inTask
+    ? `expected a path that no task can write to, got "${path}"`
+    : `expected another path than the receipt of the task "${clash?.spec.id ?? ''}"`;
+  throw new SandboxFailure('invalid-settings', `--summary: ${problem}`, {
+    hint: `Choose another one with --summary PATH, such as ../${basename(path)}.`,
+  });
+}
+
+function writableIn({ workspace, workspaceMode, mounts }: BatchTask['spec']): string[] {
+  const binds = mounts.filter(({ type, readOnly }) => type === 'bind' && !readOnly);
+  return [...(workspaceMode === 'rw' ? [workspace] : []), ...binds.map(({ source }) => source)];
+}
+
+/** What would run, without anything being started or made. */
+function showTasks(
+  tasks: readonly BatchTask[],
+  { values }: CommandArgs,
+  { terminal }: CommandContext,
+): number {
+  const isJson = values[batchOnlyFlags.json.name] === true;
+  for (const { index, line, spec } of tasks) {
+    const text = isJson
+      ? JSON.stringify({ index, line, task: spec })
+      : `${spec.id}\t${shellLine(spec.command)}`;
+    terminal.stdout.write(`${text}\n`);
+  }
+  return 0;
+}
+
+async function runAndReport(
+  order: BatchOrder,
+  reports: BatchReports,
+  { args, context }: { args: CommandArgs; context: CommandContext },
+): Promise<number> {
+  const { terminal } = context;
+  const show = new BatchShow(args, terminal);
+  try {
+    const summary = await runBatch(order, {
+      onEvent: show.onEvent,
+      receiverFor: show.receiverFor,
+      env: terminal.env,
+      ...batchStops(context.interrupts(), show.readerGone),
+    });
+    await show.close(summary);
+    await reports.write(summary);
+    return summary.exitCode;
+  } finally {
+    show.abandon();
+  }
+}
