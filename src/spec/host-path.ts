@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { SandboxFailure, errnoOf } from '../failure.ts';
 import { engineSockets } from './engine-sockets.ts';
 import { Expectation } from './expectation.ts';
+import type { HostAnswers } from './host-answers.ts';
 import { homeDirectory } from './variables.ts';
 
 /** The caller's surroundings, as far as reading settings needs them. */
@@ -14,6 +15,8 @@ export interface Caller {
   readonly gid: number | null;
   /** The engine's address where the caller named one. */
   readonly engineHost?: string | null;
+  /** Where many tasks are resolved: what was found on the host already. Absent: it is looked at each time. */
+  readonly answers?: HostAnswers;
 }
 
 export function currentCaller(): Caller {

@@ -1,7 +1,8 @@
 import { lstat, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { errnoOf } from '../failure.ts';
-import { isInside } from './host-path.ts';
+import { lookOnce } from './host-answers.ts';
+import { type Caller, isInside } from './host-path.ts';
 import type { Problems } from './problems.ts';
 import type { EffectiveSettings } from './resolve-settings.ts';
 import type { Mount } from './task-spec.ts';
@@ -10,23 +11,26 @@ interface Place {
   readonly settings: EffectiveSettings;
   readonly id: string;
   readonly mounts: readonly Mount[];
-  readonly cwd: string;
+  readonly caller: Caller;
 }
 
 /** Where the receipt goes: beside the workspace, or where the caller said, never where the task can write. */
 export async function resolveReceiptPath(place: Place, problems: Problems): Promise<string | null> {
-  const { settings, mounts } = place;
+  const { settings, mounts, caller } = place;
   if (settings.workspacePath === null) return null;
   const asked = await askedPath(place, settings.workspacePath);
   const isDefault = settings.values.receipt === null && settings.values.receiptDir === null;
   // A task whose workspace was the directory above could have put it there.
-  if (isDefault && (await isSymlink(dirname(asked)))) {
+  const directory = dirname(asked);
+  const isLink = () => lookOnce(caller, ['link', directory], () => isSymlink(directory));
+  if (isDefault && (await isLink())) {
     problems.add(
       'receipt',
-      `expected a directory at ${dirname(asked)}, found a symlink: remove it, or set SANDBOX_RECEIPT_DIR`,
+      `expected a directory at ${directory}, found a symlink: remove it, or set SANDBOX_RECEIPT_DIR`,
     );
   }
-  const path = join(await nearestRealPath(dirname(asked)), basename(asked));
+  const real = await lookOnce(caller, ['nearest', directory], () => nearestRealPath(directory));
+  const path = join(real, basename(asked));
   const writable = mounts.filter((mount) => mount.type === 'bind' && !mount.readOnly);
   const inTask = [settings.workspacePath, ...writable.map((mount) => mount.source)];
   if (inTask.some((directory) => isInside(path, directory))) {
@@ -36,12 +40,14 @@ export async function resolveReceiptPath(place: Place, problems: Problems): Prom
   return path;
 }
 
-async function askedPath({ settings, id, cwd }: Place, workspace: string): Promise<string> {
+async function askedPath({ settings, id, caller }: Place, workspace: string): Promise<string> {
+  const { cwd } = caller;
   const { receipt, receiptDir } = settings.values;
   const fileName = `${id}.json`;
   if (receipt !== null) {
     const path = resolve(cwd, receipt);
-    return receipt.endsWith('/') || (await isDirectory(path)) ? join(path, fileName) : path;
+    const isFolder = () => lookOnce(caller, ['directory', path], () => isDirectory(path));
+    return receipt.endsWith('/') || (await isFolder()) ? join(path, fileName) : path;
   }
   if (receiptDir !== null) return join(resolve(cwd, receiptDir), fileName);
   return join(`${workspace}.receipts`, fileName);

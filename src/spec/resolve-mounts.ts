@@ -1,3 +1,4 @@
+import { lookOnce } from './host-answers.ts';
 import { type Caller, isInside, mountablePath } from './host-path.ts';
 import {
   type MountRequest,
@@ -40,7 +41,9 @@ async function resolveMount(
   problems: Problems,
 ): Promise<Mount | null> {
   if (request.type === 'volume') return request;
-  const source = await problems.attemptAsync(flag, () => mountablePath(request.source, caller));
+  const look = () =>
+    lookOnce(caller, ['mount', request.source], () => mountablePath(request.source, caller));
+  const source = await problems.attemptAsync(flag, look);
   if (source === undefined) return null;
   if (kernelTrees.some((tree) => isInside(source, tree))) {
     problems.add(flag, `${source} is the kernel’s own: who can write there commands the host`);

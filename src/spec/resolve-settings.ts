@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type ConfigFile, configFileName, readConfigFile, userConfigPath } from './config-file.ts';
+import { lookOnce } from './host-answers.ts';
 import { type Caller, type Uid, existingRealPath, workspacePath } from './host-path.ts';
 import {
   type Layer,
@@ -42,15 +43,15 @@ export async function resolveSettings(
   const { caller, ambient } = sources;
   const environment = ambient ? environmentLayer(caller.env) : {};
   const above = [environment, flags];
-  const userConfig = ambient ? await readConfigFile(userConfigPath(caller.env)) : null;
+  const userConfig = ambient ? await configAt(userConfigPath(caller.env), caller) : null;
   const workspace = await resolveWorkspace([userConfig?.layer ?? {}, ...above], sources, problems);
   const projectConfig =
-    ambient && workspace ? await readConfigFile(join(workspace, configFileName)) : null;
+    ambient && workspace ? await configAt(join(workspace, configFileName), caller) : null;
   if (projectConfig) refuseInProject(projectConfig, problems);
   const [user, project] = [userConfig?.layer ?? {}, projectConfig?.layer ?? {}];
   const named = { below: [defaultLayer(), user], project, above };
   const places = ambient ? profilePlaces(caller.env, workspace) : { user: null, project: null };
-  const profile = await chosenProfile(named, places, problems);
+  const profile = await chosenProfile(named, { places, caller }, problems);
   return {
     ...resolveLayers(withProfile(named, profile), problems),
     workspacePath: workspace,
@@ -60,18 +61,24 @@ export async function resolveSettings(
   };
 }
 
+async function configAt(path: string, caller: Caller): Promise<ConfigFile | null> {
+  return await lookOnce(caller, ['config', path], () => readConfigFile(path));
+}
+
 function isNamedByProject({ project, above }: LayerStack): boolean {
   return project.profile !== undefined && !above.some((layer) => layer.profile);
 }
 
 async function chosenProfile(
   { below, project, above }: LayerStack,
-  places: ProfilePlaces,
+  { places, caller }: { places: ProfilePlaces; caller: Caller },
   problems: Problems,
 ): Promise<Profile | null> {
   const { text, origin } = [...below, project, ...above].findLast((layer) => layer.profile)
     ?.profile ?? { text: '', origin: '--profile' };
-  return (await problems.attemptAsync(origin, () => loadProfile(text, places))) ?? null;
+  const load = () =>
+    lookOnce(caller, ['profile', text, places], () => loadProfile(text, places));
+  return (await problems.attemptAsync(origin, load)) ?? null;
 }
 
 /** What a project has a part in is held to what a project may do: its own profile, and your own that it names. */
@@ -127,7 +134,9 @@ async function resolveWorkspace(layers: Layer[], sources: Sources, problems: Pro
   const writer = isReadOnly
     ? { uid: null, gid: null }
     : writerOf(chosen('user')?.text ?? null, caller);
-  return (await problems.attemptAsync(origin, () => workspacePath(text, caller, writer))) ?? null;
+  const look = () =>
+    lookOnce(caller, ['workspace', text, writer], () => workspacePath(text, caller, writer));
+  return (await problems.attemptAsync(origin, look)) ?? null;
 }
 
 /** The uid that will write to the workspace, where it can be known without the image. */

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { type Problem, messageOf } from '../failure.ts';
 import { parseCapability } from './capabilities.ts';
 import { checkEnvironment, parseEnvFile, parseEnvFlag } from './environment.ts';
+import { lookOnce } from './host-answers.ts';
 import type { Caller } from './host-path.ts';
 import { Problems } from './problems.ts';
 import { resolveReceiptPath } from './receipt-path.ts';
@@ -77,7 +78,7 @@ export async function resolveSpec(request: TaskRequest, asked: Sources): Promise
   checkSecretTargets({ ...mounts, ...loosening }, problems);
   checkApply(settings, problems);
   const id = values.id ?? createTaskId();
-  const place = { settings, id, mounts: mounts.mounts, cwd: sources.caller.cwd };
+  const place = { settings, id, mounts: mounts.mounts, caller: sources.caller };
   const receiptPath = await resolveReceiptPath(place, problems);
   problems.throwIfAny();
   return freeze({
@@ -137,7 +138,8 @@ async function resolveEnvironment(
 
 async function readEnvFile(path: string, caller: Caller, problems: Problems): Promise<string> {
   try {
-    return await readFile(resolve(caller.cwd, path), 'utf8');
+    const absolute = resolve(caller.cwd, path);
+    return await lookOnce(caller, ['env-file', absolute], () => readFile(absolute, 'utf8'));
   } catch (error) {
     problems.add('--env-file', `expected a file that can be read: ${messageOf(error)}`);
     return '';

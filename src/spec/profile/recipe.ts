@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import * as v from 'valibot';
+import { canonicalDigest } from '../canonical-digest.ts';
 
 const text = (description: string) => v.pipe(v.string(), v.description(description));
 
@@ -31,14 +31,5 @@ export type Recipe = Readonly<v.InferOutput<typeof recipeSchema>>;
 
 /** Of the recipe alone (hexadecimal SHA-256): two that say the same have the same, whatever they are called. */
 export function recipeDigest(recipe: Recipe): string {
-  return createHash('sha256').update(canonical(recipe)).digest('hex');
-}
-
-/** Keys in one order; of lists the order counts. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, part: unknown) =>
-    typeof part === 'object' && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
-  );
+  return canonicalDigest(recipe);
 }

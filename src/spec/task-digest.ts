@@ -1,0 +1,18 @@
+import { canonicalDigest } from './canonical-digest.ts';
+import type { TaskSpec } from './task-spec.ts';
+
+/** What does not say what is run and how: names, where the record goes, and how the engine is reached. */
+const leftOut: readonly string[] = [
+  'id',
+  'receiptPath',
+  'stdin',
+  'outputLimitBytes',
+  'host',
+  'context',
+] satisfies (keyof TaskSpec)[];
+
+/** Hexadecimal SHA-256: two tasks with the same digest run the same command in the same way. */
+export function taskDigest(spec: TaskSpec): string {
+  const counted = Object.entries(spec).filter(([name]) => !leftOut.includes(name));
+  return canonicalDigest(Object.fromEntries(counted));
+}
