@@ -75,7 +75,7 @@ export class ProgressReport {
 }
 
 /** A log of CI keeps every state of a line that is rewritten. */
-function canRewrite({ stderr, env }: Terminal): boolean {
+export function canRewrite({ stderr, env }: Terminal): boolean {
   const { isTTY } = stderr as { isTTY?: boolean };
   return isTTY === true && env.TERM !== 'dumb' && !env.CI;
 }

@@ -1,0 +1,47 @@
+import type { BatchSummary } from '../../receipt/batch-summary.ts';
+import type { BatchEvent } from '../../run/batch/batch-event.ts';
+import { elapsedText } from '../progress-text.ts';
+import { printable } from '../terminal.ts';
+import { firstLine } from './receipt-output.ts';
+import { countText, countsText, endingText } from './row-text.ts';
+
+type EventOf<Kind extends BatchEvent['kind']> = Extract<BatchEvent, { kind: Kind }>;
+
+/** `lint: failed, exit code 2 · the first line of its stderr`. */
+export function troubleText({ row, receipt }: EventOf<'task-ended'>): string {
+  const said = receipt === null ? '' : firstLine(receipt.stderr);
+  return printable(`${row.id}: ${endingText(row)}${said === '' ? '' : ` · ${said}`}`);
+}
+
+export function retryText({ row, attempt }: EventOf<'task-retried'>): string {
+  return printable(`${row.id}: ${endingText(row)} · attempt ${attempt + 1} follows`);
+}
+
+const causes = {
+  halted: '--halt',
+  deadline: 'the deadline of the batch passed',
+  cancelled: 'interrupted',
+} as const;
+
+export function stoppingText({ why, kills }: EventOf<'stopping'>, running: number): string {
+  if (running === 0) return `${causes[why]}: no more tasks are started`;
+  if (kills)
+    return `${causes[why]}: no more tasks are started, what runs (${countText(running)}) is stopped`;
+  const how = why === 'cancelled' ? ' (interrupt again to stop it)' : '';
+  return `${causes[why]}: no more tasks are started, what runs (${countText(running)}) may finish${how}`;
+}
+
+const endings: Readonly<Record<BatchSummary['ending'], string>> = {
+  completed: '',
+  halted: 'halted: ',
+  deadline: 'the deadline passed: ',
+  cancelled: 'cancelled: ',
+};
+
+/** `halted: 1,000 tasks in 48 s: 982 passed, 12 failed, 6 not-run`. */
+export function endText({ ending, counts, durationMs }: BatchSummary): string {
+  const tasks = `${countText(counts.total)} ${counts.total === 1 ? 'task' : 'tasks'}`;
+  const reused = counts.reused === 0 ? '' : ` (${countText(counts.reused)} not run again)`;
+  const what = `${tasks} in ${elapsedText(durationMs)}`;
+  return `${endings[ending]}${what}: ${countsText(counts.byStatus)}${reused}`;
+}
