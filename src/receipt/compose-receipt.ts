@@ -5,6 +5,7 @@ import { type Outcome, failureOf, statusOf, taskEndOf } from '../outcome/outcome
 import type { CapturedOutput } from '../outcome/output.ts';
 import type { SentSignal, StopCause } from '../outcome/termination.ts';
 import { recipeDigest } from '../spec/profile/recipe.ts';
+import { taskDigest } from '../spec/task-digest.ts';
 import type { TaskSpec } from '../spec/task-spec.ts';
 import { toolCommit, toolName, toolVersion } from '../version.ts';
 import { type Receipt, type WorkspaceReport, receiptSchemaId } from './receipt.ts';
@@ -45,6 +46,7 @@ export function composeReceipt(record: TaskRecord): Receipt {
     exitCode: exitCodeOf(outcome),
     task: taskEndOf(outcome),
     command: spec.command,
+    taskDigest: taskDigest(spec),
     workspace: { path: spec.workspace, mode: spec.workspaceMode, ...record.workspace },
     // What it would run on was a guess until the sandbox was made.
     engine: record.engine && { ...record.engine, ...(sandbox && { runtime: sandbox.runtime }) },
