@@ -1,3 +1,14 @@
+import { setImmediate as afterEvents, setTimeout as delay } from 'node:timers/promises';
+
+/**
+ * For whoever asks again and again. Node goes on with timers as long as there are some that have elapsed, so that
+ * two who ask in turns would keep it from seeing anything else happen.
+ */
+export async function pauseBetweenLooks(): Promise<void> {
+  await delay(1);
+  await afterEvents();
+}
+
 /** setTimeout wraps at 2^31-1 ms (a longer delay would fire at once), so long waits are made of several. */
 const longestDelayMs = 2 ** 31 - 1;
 

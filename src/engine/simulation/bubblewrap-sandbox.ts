@@ -1,8 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { SandboxFailure, messageOf } from '../../failure.ts';
 import type { TaskSpec } from '../../spec/task-spec.ts';
 import type { OutputSinks, RunningTask, Sandbox, SandboxFacts } from '../engine.ts';
-import { within } from '../timer.ts';
+import { pauseBetweenLooks, within } from '../timer.ts';
 import { checkWorkdir, workdirFailure } from '../workdir.ts';
 import type { BubblewrapCommand } from './bubblewrap-arguments.ts';
 import { BubblewrapTask } from './bubblewrap-task.ts';
@@ -116,7 +115,7 @@ async function endLaunch(launch: Launch): Promise<void> {
   const endMs = performance.now() + goneLimitMs;
   while (initPid !== null && isInitOf(initPid, launch) && performance.now() < endMs) {
     sendTo(initPid, 'SIGKILL');
-    await delay(1);
+    await pauseBetweenLooks();
   }
   closeStreams(launch.streams);
   for (const stream of child.stdio) stream?.destroy();

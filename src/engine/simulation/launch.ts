@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { TaskCgroup } from './cgroup.ts';
 import type { BubblewrapCommand } from './bubblewrap-arguments.ts';
 import { inheritedFds } from './inherited-fds.ts';
+import { pauseBetweenLooks } from '../timer.ts';
 import { childrenOf, readProcess, readQuietly } from './process-facts.ts';
 import type { StandardStreams } from './standard-streams.ts';
 import { StatusReport } from './status-report.ts';
@@ -95,7 +95,7 @@ export class Launch {
       const pid = this.#executed();
       if (pid !== null) return pid;
       if (performance.now() > endMs) throw new Error(`not set up within ${setupLimitMs / 1000} s`);
-      await Promise.race([delay(1), this.exited]);
+      await Promise.race([pauseBetweenLooks(), this.exited]);
     }
     return null;
   }

@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 
 /** A process as /proc tells of it. */
 export interface ProcessFacts {
@@ -33,12 +33,16 @@ export function isAlive(pid: number): boolean {
   return !hasEnded || namesIn(`/proc/${pid}/task`).length > 1;
 }
 
+/** Not every kernel has it (CONFIG_PROC_CHILDREN). */
+const listsChildren = existsSync('/proc/thread-self/children');
+
 /** Pids of children, the oldest first. */
 export function childrenOf(pid: number): number[] {
-  // Not every kernel has it (CONFIG_PROC_CHILDREN).
+  if (!listsChildren) {
+    return allPids().filter((candidate) => readProcess(candidate)?.parent === pid);
+  }
   const listed = readQuietly(`/proc/${pid}/task/${pid}/children`).trim();
-  if (listed !== '') return listed.split(' ').map(Number);
-  return allPids().filter((candidate) => readProcess(candidate)?.parent === pid);
+  return listed === '' ? [] : listed.split(' ').map(Number);
 }
 
 export function allPids(): number[] {
