@@ -76,8 +76,7 @@ async function chosenProfile(
 ): Promise<Profile | null> {
   const { text, origin } = [...below, project, ...above].findLast((layer) => layer.profile)
     ?.profile ?? { text: '', origin: '--profile' };
-  const load = () =>
-    lookOnce(caller, ['profile', text, places], () => loadProfile(text, places));
+  const load = () => lookOnce(caller, ['profile', text, places], () => loadProfile(text, places));
   return (await problems.attemptAsync(origin, load)) ?? null;
 }
 
