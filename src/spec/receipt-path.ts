@@ -46,11 +46,17 @@ async function askedPath({ settings, id, caller }: Place, workspace: string): Pr
   const fileName = `${id}.json`;
   if (receipt !== null) {
     const path = resolve(cwd, receipt);
-    const isFolder = () => lookOnce(caller, ['directory', path], () => isDirectory(path));
-    return receipt.endsWith('/') || (await isFolder()) ? join(path, fileName) : path;
+    return (await isReceiptDirectory(receipt, caller)) ? join(path, fileName) : path;
   }
   if (receiptDir !== null) return join(resolve(cwd, receiptDir), fileName);
   return join(`${workspace}.receipts`, fileName);
+}
+
+/** Whether `--receipt` names a directory for receipts, rather than a file for one. */
+export async function isReceiptDirectory(text: string, caller: Caller): Promise<boolean> {
+  if (text.endsWith('/')) return true;
+  const path = resolve(caller.cwd, text);
+  return await lookOnce(caller, ['directory', path], () => isDirectory(path));
 }
 
 async function isSymlink(path: string): Promise<boolean> {

@@ -1,0 +1,120 @@
+import {
+  type EntryValue,
+  type FileContent,
+  type FileEntry,
+  type FileProblem,
+  lineCounter,
+  mostEntryCharacters,
+  mostTasks,
+  tooLong,
+  tooMany,
+} from './file-entry.ts';
+import { endOfString, readJson } from './json-value.ts';
+
+/** A part of the file that should hold one task. */
+interface Piece {
+  readonly line: number;
+  readonly text: string;
+}
+
+/** One task a line; a line that is no JSON does not hide what is wrong with the others. */
+export function jsonLinesEntries(text: string): FileContent {
+  const content = new Content();
+  for (const { line, text: piece } of linesOf(text)) {
+    if (piece.trim() === '') continue;
+    if (content.isFull(line)) break;
+    content.add({ line, text: piece });
+  }
+  return content;
+}
+
+function* linesOf(text: string): Generator<Piece> {
+  let start = 0;
+  for (let line = 1; start < text.length; line += 1) {
+    const end = text.indexOf('\n', start);
+    yield { line, text: text.slice(start, end === -1 ? undefined : end) };
+    start = end === -1 ? text.length : end + 1;
+  }
+}
+
+/** An array of tasks. It is cut into them first, so that memory is not taken by what nobody asked for. */
+export function jsonArrayEntries(text: string): FileContent {
+  const content = new Content();
+  const lineAt = lineCounter(text);
+  const start = text.search(/\S/);
+  if (text[start] !== '[') {
+    const hint = 'one task a line is JSONL: call the file .jsonl';
+    return content.refuse(lineAt(start), `expected a list of tasks, [{…}, {…}] (${hint})`);
+  }
+  let from = start + 1;
+  for (;;) {
+    const end = endOfElement(text, from);
+    const piece = text.slice(from, end);
+    const line = lineAt(from + Math.max(0, piece.search(/\S/)));
+    const isLast = text[end] === ']';
+    const isNothing = isLast && from === start + 1 && piece.trim() === '';
+    if (!isNothing && (content.isFull(line) || !content.add({ line, text: piece.trim() }))) break;
+    if (isLast) return content.refuseRest(text.slice(end + 1), lineAt(end));
+    if (end === text.length) {
+      return content.refuse(lineAt(end), 'expected the list to be closed by "]", found the end');
+    }
+    from = end + 1;
+  }
+  return content;
+}
+
+/** The comma or bracket behind it, or the end of the text. */
+function endOfElement(text: string, from: number): number {
+  const marks = /["[\]{},]/g;
+  marks.lastIndex = from;
+  let depth = 0;
+  for (let mark = marks.exec(text); mark; mark = marks.exec(text)) {
+    const [character] = mark;
+    if (character === '"') marks.lastIndex = endOfString(text, mark.index);
+    else if (character === '{' || character === '[') depth += 1;
+    else if (depth === 0 && character !== '}') return mark.index;
+    else if (character !== ',') depth -= 1;
+  }
+  return text.length;
+}
+
+class Content implements FileContent {
+  readonly entries: FileEntry[] = [];
+  readonly problems: FileProblem[] = [];
+
+  isFull(line: number): boolean {
+    if (this.entries.length < mostTasks) return false;
+    this.problems.push(tooMany(line));
+    return true;
+  }
+
+  /** False where it could not be read at all. */
+  add({ line, text }: Piece): boolean {
+    if (text.length > mostEntryCharacters) {
+      this.refuse(line, tooLong);
+      return false;
+    }
+    const read = readJson(text);
+    if ('mistake' in read) {
+      this.refuse(line + text.slice(0, read.position).split('\n').length - 1, read.mistake);
+      return false;
+    }
+    this.#keep(line, read.value);
+    for (const problem of read.problems) this.problems.push({ line, ...problem });
+    return true;
+  }
+
+  #keep(line: number, value: EntryValue): void {
+    this.entries.push({ line, value });
+  }
+
+  refuse(line: number, message: string): this {
+    this.problems.push({ line, subject: '', message });
+    return this;
+  }
+
+  refuseRest(rest: string, line: number): this {
+    if (rest.trim() === '') return this;
+    return this.refuse(line, 'expected nothing behind the list, found more text');
+  }
+}
