@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { viteInlined } from './scripts/inlined.mjs';
 
 /** They measure CPU time and leftovers, or take away what every task shares. */
 const alone = [
@@ -14,6 +15,7 @@ export default defineConfig({
   test: {
     projects: [
       {
+        plugins: [viteInlined],
         test: {
           name: 'unit',
           include: ['test/unit/**/*.test.ts'],
@@ -23,6 +25,7 @@ export default defineConfig({
         },
       },
       {
+        plugins: [viteInlined],
         test: {
           name: 'conformance',
           include: ['test/conformance/**/*.test.ts'],
@@ -34,6 +37,7 @@ export default defineConfig({
         },
       },
       {
+        plugins: [viteInlined],
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
@@ -45,6 +49,7 @@ export default defineConfig({
         },
       },
       {
+        plugins: [viteInlined],
         test: {
           name: 'alone',
           include: alone,

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { build } from 'esbuild';
+import { esbuildInlined } from './inlined.mjs';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
@@ -28,7 +29,7 @@ await build({
   chunkNames: 'chunks/[name]-[hash]',
   legalComments: 'linked',
   logLevel: 'warning',
-  plugins: [leaveOutUnused],
+  plugins: [leaveOutUnused, esbuildInlined],
   define: { SANDBOX_VERSION: JSON.stringify(version), SANDBOX_COMMIT: JSON.stringify(commit()) },
   // CommonJS dependencies call require() for Node's own modules.
   banner: {
