@@ -2,8 +2,9 @@
 //   npm run build:binary [-- --platform linux-arm64] [--output FILE]
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bundle, root } from './bundle.mjs';
 import { hostPlatform, pinnedNode, platforms } from './pinned-node.mjs';
@@ -17,20 +18,21 @@ try {
 }
 
 async function main() {
-  const [bundled, node, made] = ['main.cjs', 'node', 'sandbox'].map((name) =>
-    join(temporary, name),
-  );
-  // CommonJS: an import of a Node module that stands in a module which is not used is not carried out.
+  // Since 25 Node's own programs for Linux need libatomic, which a plain Debian or Ubuntu does not have
+  // (https://github.com/nodejs/node/issues/60790).
+  const pin = platform.startsWith('linux-') ? 'lts' : 'current';
+  const [bundled, made] = [join(temporary, 'sandbox.cjs'), join(temporary, 'sandbox')];
+  // CommonJS: Node's own modules are loaded by the module that needs them, once it is needed itself.
   await bundle({
     entryPoints: ['src/main.ts'],
     outfile: bundled,
     format: 'cjs',
-    target: 'node26',
+    target: 'node24',
     legalComments: 'eof',
   });
-  copyFileSync(pinnedNode('current', platform), node);
-  strip(node);
-  embed({ bundled, node, made });
+  copyFileSync(pinnedNode(pin, platform), made);
+  strip(made);
+  inject(blobOf(bundled, pinnedNode(pin)), made);
   sign(made);
   install(made);
   console.log(output);
@@ -47,32 +49,42 @@ function parsedOptions() {
 }
 
 /** A fifth of the file is for debuggers. A linker of this machine only knows this machine's programs. */
-function strip(node) {
+function strip(made) {
   if (!platform.startsWith('linux-') || platform !== hostPlatform) return;
   try {
-    execFileSync('strip', [node], { stdio: 'ignore' });
+    execFileSync('strip', [made], { stdio: 'ignore' });
   } catch (error) {
     console.warn(`not stripped, which costs size only: ${error.message}`);
   }
 }
 
-function embed({ bundled, node, made }) {
-  const config = join(temporary, 'sea.json');
+/** Written by the same version that will read it. */
+function blobOf(bundled, builder) {
+  const [config, blob] = [join(temporary, 'sea.json'), join(temporary, 'sea.blob')];
   const settings = {
-    main: bundled,
-    mainFormat: 'commonjs',
-    executable: node,
-    output: made,
+    // As it stands in stack traces: no path of this machine.
+    main: basename(bundled),
+    output: blob,
     disableExperimentalSEAWarning: true,
     // Made by V8 for one processor.
     useCodeCache: platform === hostPlatform,
-    // Neither NODE_OPTIONS nor an option of Node's among our arguments is Node's to read.
+    // NODE_OPTIONS are not for us.
     execArgvExtension: 'none',
+    // Nor is an --env-file among our arguments, which Node reads up to this word, and exits 9 when it is missing.
+    execArgv: ['--'],
   };
   writeFileSync(config, JSON.stringify(settings));
-  execFileSync(pinnedNode('current'), ['--build-sea', config], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  execFileSync(builder, ['--experimental-sea-config', config], { cwd: temporary, stdio: 'pipe' });
+  return blob;
+}
+
+/** As https://nodejs.org/docs/latest-v24.x/api/single-executable-applications.html has it. */
+function inject(blob, made) {
+  const postject = createRequire(import.meta.url).resolve('postject/dist/cli.js');
+  const fuse = ['--sentinel-fuse', 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2'];
+  const segment = platform.startsWith('darwin-') ? ['--macho-segment-name', 'NODE_SEA'] : [];
+  const args = [postject, made, 'NODE_SEA_BLOB', blob, ...fuse, ...segment];
+  execFileSync(process.execPath, args, { stdio: 'pipe' });
 }
 
 /** macOS starts no program whose signature does not fit any more. */

@@ -35,6 +35,8 @@ async function live(): Promise<never> {
     if (errnoOf(error) !== 'EPIPE') writeErrors.push(error);
   });
 
+  // What Node advises against in a library is nothing that a user can mend.
+  process.noDeprecation = true;
   process.exitCode = await main(terminal);
   await Promise.all([flushed(stdout), flushed(stderr)]);
   const [writeError] = writeErrors;
