@@ -8,8 +8,13 @@ import { delimiter, dirname, join } from 'node:path';
 import { root } from './bundle.mjs';
 import { pinnedNode } from './pinned-node.mjs';
 
-/** Every command, engine and ending once; what differs between programs and Nodes shows there. */
-const mainPaths = ['test/conformance/commands.test.ts', 'test/conformance/endings.test.ts'];
+/** Every command, engine and kind of ending; what differs between programs and Nodes shows there. */
+const mainPaths = [
+  'test/e2e/main-paths.test.ts',
+  'test/e2e/readme.test.ts',
+  'test/conformance/commands.test.ts',
+  'test/conformance/streams.test.ts',
+];
 const projects = ['conformance', 'e2e', 'alone'].flatMap((name) => ['--project', name]);
 
 const subjects = {

@@ -47,7 +47,8 @@ describe('the single binary', () => {
     const read = async (path: string) =>
       JSON.parse(await readFile(join(projectRoot, path), 'utf8')) as Manifest;
     const { version } = await read('package.json');
-    const { optionalDependencies } = await read('scripts/nodes/current/package.json');
+    const pin = process.platform === 'linux' ? 'lts' : 'current';
+    const { optionalDependencies } = await read(`scripts/nodes/${pin}/package.json`);
     const [node = ''] = new Set(Object.values(optionalDependencies));
     const git = await execa('git', ['rev-parse', '--short', 'HEAD'], { cwd: projectRoot });
     const { stdout, stderr } = await run(['--version'], { cwd: '/' });
@@ -79,6 +80,9 @@ describe('the single binary', () => {
     ['config --json'],
     ['run --dry-run --profile builder --engine docker --id x -- make'],
     ['run --memory much -- true'],
+    // Without a "--" before it Node would have looked for the file, and ended.
+    ['run --env-file missing.env true'],
+    ['run --engine simulation -q echo --env-file=missing.env'],
     ['no-such-word'],
   ])('says what bin/sandbox.js says: %s', async (line) => {
     const { path: cwd } = await Workspace.create();
@@ -151,6 +155,19 @@ describeOnEach('the single binary, alone on a machine without Node', (engine) =>
 });
 
 describeOn('docker', 'the single binary, alone on a machine without Node', () => {
+  test('starts with no library but those of a plain Debian', async () => {
+    const { workspace, program } = await lonely();
+    const image = ['--image', 'debian:bookworm-slim', '-v', `${program}:/opt/sandbox:ro`];
+    const { stdout, stderr } = await workspace.run([
+      ...image,
+      '-q',
+      '--',
+      '/opt/sandbox',
+      'config',
+    ]);
+    expect([stdout, stderr]).toEqual([expect.stringContaining('512m'), '']);
+  });
+
   test('doctor finds all well', async () => {
     const { program, cwd } = await lonely();
     const { exitCode, stdout } = await run(['doctor'], { program, cwd });
