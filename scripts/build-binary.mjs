@@ -2,9 +2,9 @@
 //   npm run build:binary [-- --platform linux-arm64] [--output FILE]
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { bundle, root } from './bundle.mjs';
 import { hostPlatform, pinnedNode, platforms } from './pinned-node.mjs';
@@ -80,7 +80,7 @@ function blobOf(bundled, builder) {
 
 /** As https://nodejs.org/docs/latest-v24.x/api/single-executable-applications.html has it. */
 function inject(blob, made) {
-  const postject = createRequire(import.meta.url).resolve('postject/dist/cli.js');
+  const postject = fileURLToPath(import.meta.resolve('postject/dist/cli.js'));
   const fuse = ['--sentinel-fuse', 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2'];
   const segment = platform.startsWith('darwin-') ? ['--macho-segment-name', 'NODE_SEA'] : [];
   const args = [postject, made, 'NODE_SEA_BLOB', blob, ...fuse, ...segment];
