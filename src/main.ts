@@ -1,45 +1,81 @@
-import { runCli } from './cli/cli.ts';
+import { writeSync } from 'node:fs';
+import { versionLine, versionWords } from './cli/version-line.ts';
 import { SandboxFailure, errnoOf, messageOf, toFailure } from './failure.ts';
-import { exitCodes } from './outcome/exit-code.ts';
-import { reportFailure } from './report/human.ts';
+import type { Terminal } from './report/terminal.ts';
 
-const { stdout, stderr, stdin, env, argv } = process;
-const terminal = { stdout, stderr, env };
 const interruptingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 const cancel = new AbortController();
 const force = new AbortController();
 const last = new AbortController();
+const args = process.argv.slice(2);
 
-const writeErrors: Error[] = [];
+// Not awaited: the single binary is CommonJS, which loads Node's own modules only when they are needed.
+if (!hasToldVersion()) void live();
+// Else Node would first take down, one by one, what ends with the process anyway.
+else process.exit();
 
-// A reader that has gone away must not crash us, and has what it wanted; a full disk is a failure.
-stderr.on('error', () => undefined);
-stdout.on('error', (error: Error) => {
-  if (errnoOf(error) !== 'EPIPE') writeErrors.push(error);
-});
-
-process.exitCode = await main();
-await Promise.all([flushed(stdout), flushed(stderr)]);
-const [writeError] = writeErrors;
-if (writeError && process.exitCode === 0) {
-  process.exitCode = exitCodes.sandboxFailed;
-  const message = `cannot write to standard output: ${messageOf(writeError)}`;
-  reportFailure(terminal, new SandboxFailure('output-not-writable', message));
-}
-// Something such as an open standard input would keep the process alive, and there is nothing left to do.
-process.exit();
-
-async function main(): Promise<number> {
+/** Scripts ask for it before they use a program, and to open the streams alone would take them a quarter longer. */
+function hasToldVersion(): boolean {
+  if (!versionWords.includes(args[0] ?? '')) return false;
   try {
-    return await runCli(argv.slice(2), { terminal, stdin, interrupts });
+    writeSync(1, versionLine());
+    return true;
+  } catch {
+    // The streams know how to wait for a reader, and what each failure means.
+    return false;
+  }
+}
+
+async function live(): Promise<never> {
+  const { stdout, stderr, env } = process;
+  const terminal = { stdout, stderr, env };
+  const writeErrors: Error[] = [];
+  // A reader that has gone away must not crash us, and has what it wanted; a full disk is a failure.
+  stderr.on('error', () => undefined);
+  stdout.on('error', (error: Error) => {
+    if (errnoOf(error) !== 'EPIPE') writeErrors.push(error);
+  });
+
+  // What Node advises against in a library is nothing that a user can mend.
+  process.noDeprecation = true;
+  process.exitCode = await main(terminal);
+  await Promise.all([flushed(stdout), flushed(stderr)]);
+  const [writeError] = writeErrors;
+  if (writeError && process.exitCode === 0) {
+    const message = `cannot write to standard output: ${messageOf(writeError)}`;
+    process.exitCode = await fail(terminal, new SandboxFailure('output-not-writable', message));
+  }
+  // Something such as an open standard input would keep the process alive, and there is nothing left to do.
+  process.exit();
+}
+
+async function main(terminal: Terminal): Promise<number> {
+  try {
+    const { runCli } = await import('./cli/cli.ts');
+    return await runCli(args, {
+      terminal,
+      interrupts,
+      // Opened only by a command that reads it.
+      get stdin() {
+        return process.stdin;
+      },
+    });
   } catch (error) {
-    reportFailure(terminal, toFailure(error));
-    if (env.SANDBOX_DEBUG && error instanceof Error) stderr.write(`${error.stack ?? ''}\n`);
-    return exitCodes.sandboxFailed;
+    const exitCode = await fail(terminal, toFailure(error));
+    if (terminal.env.SANDBOX_DEBUG && error instanceof Error)
+      terminal.stderr.write(`${error.stack ?? ''}\n`);
+    return exitCode;
   } finally {
     // Only what has been printed is still on its way: an interrupt ends us now.
     for (const signal of interruptingSignals) process.removeListener(signal, interrupt);
   }
+}
+
+async function fail(terminal: Terminal, failure: SandboxFailure): Promise<number> {
+  const { reportFailure } = await import('./report/human.ts');
+  const { exitCodes } = await import('./outcome/exit-code.ts');
+  reportFailure(terminal, failure);
+  return exitCodes.sandboxFailed;
 }
 
 function interrupts() {

@@ -2,10 +2,11 @@ import { type CAC, cac } from 'cac';
 import type { CommandContext } from '../commands/command.ts';
 import { type Flag, settingNotes } from '../commands/flags.ts';
 import { exitCodeTable } from '../outcome/exit-code.ts';
-import { toolCommit, toolVersion } from '../version.ts';
+import { toolVersion } from '../version.ts';
 import { type CommandRow, commandNames, commands, groupNames, wordsOfGroup } from './commands.ts';
 import { readArgs, readMixedArgs } from './read-argv.ts';
 import { unknownWord } from './unknown-word.ts';
+import { versionLine, versionWords } from './version-line.ts';
 
 const helpWords: readonly string[] = ['--help', '-h', 'help'];
 
@@ -13,7 +14,7 @@ const helpWords: readonly string[] = ['--help', '-h', 'help'];
 export async function runCli(argv: readonly string[], context: CommandContext): Promise<number> {
   const { terminal } = context;
   const [first] = argv;
-  if (first !== undefined && ['--version', '-v', '-V', 'version'].includes(first)) {
+  if (first !== undefined && versionWords.includes(first)) {
     terminal.stdout.write(versionLine());
     return 0;
   }
@@ -122,9 +123,4 @@ function groupHelp(group: string, stdout: NodeJS.WritableStream): number {
   const hint = `See: sandbox ${group} <command> --help`;
   stdout.write(`${usage}\n\nCommands:\n${lines.join('\n')}\n\n${hint}\n`);
   return 0;
-}
-
-function versionLine(): string {
-  const commit = toolCommit === null ? '' : ` (${toolCommit})`;
-  return `sandbox ${toolVersion}${commit}, Node ${process.versions.node}\n`;
 }

@@ -39,7 +39,7 @@ interface RunCall {
 }
 
 async function runAndReport(spec: TaskSpec, { args, context, isJson }: RunCall): Promise<number> {
-  const { terminal, stdin } = context;
+  const { terminal } = context;
   const verbosity: Verbosity = {
     quiet: args.values[outputFlags.quiet.name] === true,
     verbose: args.values[outputFlags.verbose.name] === true,
@@ -52,7 +52,7 @@ async function runAndReport(spec: TaskSpec, { args, context, isJson }: RunCall):
     reportEvent(terminal, event, verbosity);
   };
   const receipt = await runTask(spec, {
-    stdin: spec.stdin ? stdin : null,
+    stdin: spec.stdin ? context.stdin : null,
     onStdout: isJson ? null : receiverFor(terminal.stdout),
     onStderr: isJson ? null : receiverFor(terminal.stderr),
     onEvent,

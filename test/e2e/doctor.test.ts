@@ -143,7 +143,7 @@ describeOn('docker', 'doctor', () => {
     const user = ['--reuid', '65534', '--regid', '65534', '--clear-groups'];
     const args = ['doctor', '--json', '--host', `unix://${path}`];
     const env = { PATH: process.env.PATH ?? '', SANDBOX_RECEIPT_DIR: '/tmp' };
-    const result = await execa('setpriv', [...user, process.execPath, binPath, ...args], {
+    const result = await execa('setpriv', [...user, binPath, ...args], {
       cwd,
       env,
       extendEnv: false,

@@ -1,12 +1,14 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import * as v from 'valibot';
 import { type Receipt, receiptSchema } from '../../src/receipt/receipt.ts';
 
 export const projectRoot = fileURLToPath(new URL('../..', import.meta.url));
-export const binPath = join(projectRoot, 'bin/sandbox.js');
+
+/** The program under test; SANDBOX_TEST_PROGRAM names another one, such as dist/sandbox. */
+export const binPath = resolve(projectRoot, process.env.SANDBOX_TEST_PROGRAM ?? 'bin/sandbox.js');
 
 export interface CliOptions {
   readonly cwd: string;

@@ -122,11 +122,11 @@ fact('names', sort keys %ENV);
 ];
 
 /** It ends when its standard input does, which is when we do, however that comes about. */
-const canaryProgram = "process.stdin.resume().on('end', () => process.exit())";
+const canaryProgram = 'read -r _';
 
 /** A process of the caller with a secret in its environment and its command line. */
 async function startCanary({ token }: ProbePlace): Promise<Stage> {
-  const canary = spawn(process.execPath, ['-e', canaryProgram, token], {
+  const canary = spawn('/bin/sh', ['-c', canaryProgram, token], {
     env: { SANDBOX_CANARY: token },
     stdio: ['pipe', 'ignore', 'ignore'],
   });

@@ -1,0 +1,103 @@
+// Makes dist/sandbox: one file with a Node in it, for machines that have none.
+//   npm run build:binary [-- --platform linux-arm64] [--output FILE]
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { bundle, root } from './bundle.mjs';
+import { hostPlatform, pinnedNode, platforms } from './pinned-node.mjs';
+
+const { platform, output } = parsedOptions();
+const temporary = mkdtempSync(join(tmpdir(), 'sandbox-binary-'));
+try {
+  await main();
+} finally {
+  rmSync(temporary, { recursive: true, force: true });
+}
+
+async function main() {
+  // Since 25 Node's own programs for Linux need libatomic, which a plain Debian or Ubuntu does not have
+  // (https://github.com/nodejs/node/issues/60790).
+  const pin = platform.startsWith('linux-') ? 'lts' : 'current';
+  const [bundled, made] = [join(temporary, 'sandbox.cjs'), join(temporary, 'sandbox')];
+  // CommonJS: Node's own modules are loaded by the module that needs them, once it is needed itself.
+  await bundle({
+    entryPoints: ['src/main.ts'],
+    outfile: bundled,
+    format: 'cjs',
+    target: 'node24',
+    legalComments: 'eof',
+  });
+  copyFileSync(pinnedNode(pin, platform), made);
+  strip(made);
+  inject(blobOf(bundled, pinnedNode(pin)), made);
+  sign(made);
+  install(made);
+  console.log(output);
+}
+
+function parsedOptions() {
+  const { values } = parseArgs({
+    options: { platform: { type: 'string', default: hostPlatform }, output: { type: 'string' } },
+  });
+  if (!platforms.includes(values.platform))
+    throw new Error(`expected --platform ${platforms.join('|')}, got "${values.platform}"`);
+  const name = values.platform === hostPlatform ? 'sandbox' : `sandbox-${values.platform}`;
+  return { platform: values.platform, output: resolve(values.output ?? join(root, 'dist', name)) };
+}
+
+/** A fifth of the file is for debuggers. A linker of this machine only knows this machine's programs. */
+function strip(made) {
+  if (!platform.startsWith('linux-') || platform !== hostPlatform) return;
+  try {
+    execFileSync('strip', [made], { stdio: 'ignore' });
+  } catch (error) {
+    console.warn(`not stripped, which costs size only: ${error.message}`);
+  }
+}
+
+/** Written by the same version that will read it. */
+function blobOf(bundled, builder) {
+  const [config, blob] = [join(temporary, 'sea.json'), join(temporary, 'sea.blob')];
+  const settings = {
+    // As it stands in stack traces: no path of this machine.
+    main: basename(bundled),
+    output: blob,
+    disableExperimentalSEAWarning: true,
+    // Made by V8 for one processor.
+    useCodeCache: platform === hostPlatform,
+    // NODE_OPTIONS are not for us.
+    execArgvExtension: 'none',
+    // Nor is an --env-file among our arguments, which Node reads up to this word, and exits 9 when it is missing.
+    execArgv: ['--'],
+  };
+  writeFileSync(config, JSON.stringify(settings));
+  execFileSync(builder, ['--experimental-sea-config', config], { cwd: temporary, stdio: 'pipe' });
+  return blob;
+}
+
+/** As https://nodejs.org/docs/latest-v24.x/api/single-executable-applications.html has it. */
+function inject(blob, made) {
+  const postject = fileURLToPath(import.meta.resolve('postject/dist/cli.js'));
+  const fuse = ['--sentinel-fuse', 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2'];
+  const segment = platform.startsWith('darwin-') ? ['--macho-segment-name', 'NODE_SEA'] : [];
+  const args = [postject, made, 'NODE_SEA_BLOB', blob, ...fuse, ...segment];
+  execFileSync(process.execPath, args, { stdio: 'pipe' });
+}
+
+/** macOS starts no program whose signature does not fit any more. */
+function sign(made) {
+  if (!platform.startsWith('darwin-')) return;
+  if (process.platform === 'darwin') execFileSync('codesign', ['--force', '--sign', '-', made]);
+  else console.warn('not signed: run `codesign --force --sign - FILE` on a Mac before it is used');
+}
+
+/** In one step: somebody may be running the old one. */
+function install(made) {
+  mkdirSync(dirname(output), { recursive: true });
+  const beside = `${output}.${process.pid}`;
+  copyFileSync(made, beside);
+  renameSync(beside, output);
+}
