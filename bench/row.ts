@@ -22,7 +22,7 @@ export interface Comparison {
   readonly target: Target | null;
 }
 
-export interface Measured {
+interface Measured {
   readonly kind: 'measured';
   readonly series: readonly Series[];
   readonly comparisons: readonly Comparison[];

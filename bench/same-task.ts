@@ -1,8 +1,5 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { benchPrefix } from './engine.ts';
 import { runProgram } from './process.ts';
-import { recordCreate } from './record-create.ts';
 import type { Bench } from './row.ts';
 
 /** The same task by different ways: same image, limits, network, mounts. */
@@ -13,8 +10,6 @@ export interface SameTask {
   readonly dockerRun: (extra?: readonly string[]) => string[];
   /** As people write it, with nothing but limits and no network. */
   readonly plainDockerRun: (extra?: readonly string[]) => string[];
-  /** The engine's API without a client. */
-  readonly raw: () => string[];
 }
 
 const taskPrefix = benchPrefix.replace(/^sandbox-/, '');
@@ -30,8 +25,6 @@ export async function sameTask(bench: Bench, command: readonly string[]): Promis
   // The first run of all: it makes the image where it is missing.
   const image = await imageOf(bench);
   const line = await dryRunLine(bench, { command, image });
-  const bodyPath = join(bench.scratch, 'create.json');
-  await writeFile(bodyPath, await recordCreate(bench, command));
   return {
     image,
     sandbox: () => [bench.sandbox, 'run', '--id', nextId(), '--', ...command],
@@ -40,7 +33,6 @@ export async function sameTask(bench: Bench, command: readonly string[]): Promis
       const options = ['--rm', '--name', `sandbox-${nextId()}`, ...plainLimits, ...extra];
       return ['docker', 'run', ...options, image, ...command];
     },
-    raw: () => [bench.node, bench.rawRun, bodyPath, `sandbox-${nextId()}`],
   };
 }
 

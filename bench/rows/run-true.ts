@@ -1,6 +1,7 @@
 import { hasEngine, noEngine } from '../engine.ts';
 import { interleave } from '../interleave.ts';
 import { wallMsOf } from '../process.ts';
+import { rawCommands } from '../raw-commands.ts';
 import { type Row, skipped } from '../row.ts';
 import { sameTask } from '../same-task.ts';
 import { ratios } from '../statistics.ts';
@@ -11,13 +12,14 @@ export const runTrue: Row = {
   async measure(bench) {
     if (!(await hasEngine())) return skipped(noEngine);
     const task = await sameTask(bench, ['true']);
+    const rawCommand = await rawCommands(bench, ['true']);
     const cwd = bench.workspace;
     const { ours, docker, plain, raw, node } = await interleave(
       {
         ours: { label: 'sandbox run', run: () => wallMsOf(task.sandbox(), { cwd }) },
         docker: { label: 'docker run, same task', run: () => wallMsOf(task.dockerRun()) },
         plain: { label: 'docker run, plain', run: () => wallMsOf(task.plainDockerRun()) },
-        raw: { label: 'bare API calls', run: () => wallMsOf(task.raw()) },
+        raw: { label: 'bare API calls', run: () => wallMsOf(rawCommand()) },
         node: { label: 'node -e 0', run: () => wallMsOf([bench.node, '-e', '0']) },
       },
       { rounds: bench.isQuick ? 5 : 25, warmups: 2, unit: 'ms', say: bench.say },

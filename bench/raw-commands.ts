@@ -1,12 +1,21 @@
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import { type Socket, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { engineSocket } from './engine.ts';
 import { runProgram } from './process.ts';
 import type { Bench } from './row.ts';
+import { nextId } from './same-task.ts';
+
+/** The same task by the engine's API alone, without a client; each call answers the command for one more. */
+export async function rawCommands(bench: Bench, command: readonly string[]) {
+  const bodyPath = join(bench.scratch, 'create.json');
+  await writeFile(bodyPath, await recordCreate(bench, command));
+  return (): string[] => [bench.node, bench.rawRun, bodyPath, `sandbox-${nextId()}`];
+}
 
 /** What `sandbox run` asks the engine for when it creates a container: JSON, listened to on the way. */
-export async function recordCreate(bench: Bench, command: readonly string[]): Promise<string> {
+async function recordCreate(bench: Bench, command: readonly string[]): Promise<string> {
   const path = join(bench.scratch, 'recorder.sock');
   const said: Buffer[][] = [];
   const server = createServer((client) => said.push(passOn(client)));
