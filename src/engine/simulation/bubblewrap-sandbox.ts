@@ -16,6 +16,8 @@ import { ViewFiles } from './view-files.ts';
 export interface BubblewrapParts extends Omit<LaunchInput, 'streams'> {
   readonly spec: TaskSpec;
   readonly bubblewrap: BubblewrapCommand;
+  /** Called where the sandbox could not be set up, for a reason that is not the command's. */
+  readonly onSetupFailure: () => Promise<void>;
   readonly cgroup: TaskCgroup | null;
   readonly search: ProgramSearch;
   readonly directory: TaskDirectory;
@@ -79,6 +81,7 @@ export class BubblewrapSandbox implements Sandbox {
     const [, reason] = /^bwrap: execvp .*: (.+)$/m.exec(said) ?? [];
     if (reason === 'No such file or directory') throw notFound(search);
     if (reason !== undefined) throw notExecutable(search.program, reason);
+    await this.#parts.onSetupFailure();
     throw startFailed(said.trim().split('\n').join('; '));
   }
 }

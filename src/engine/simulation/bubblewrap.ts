@@ -1,6 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { type BubblewrapFeatures, bubblewrapArguments } from './bubblewrap-arguments.ts';
 import { type Obstacle, explainRefusal, notInstalled, tooOld } from './bubblewrap-obstacle.ts';
+import { ProvenOnce } from './proven-once.ts';
 import { readHostView } from './host-view.ts';
 import { currentPerson } from './person.ts';
 import { runProgram } from './run-program.ts';
@@ -22,11 +23,29 @@ const probeLimitMs = 5_000;
 /** `--perms` and `--clearenv` came with it. */
 const oldestVersion = [0, 5] as const;
 
-/** Whether bubblewrap is here and works for this caller, or why it does not. */
-export async function findBubblewrap(): Promise<Bubblewrap | Obstacle> {
+/**
+ * Whether bubblewrap is here and works for this caller, or why it does not. `isTried`: it is tried in any case, also
+ * where it has worked before.
+ */
+export async function findBubblewrap({ isTried = false } = {}): Promise<Bubblewrap | Obstacle> {
   if (process.platform !== 'linux') return notInstalled(process.platform);
   const path = places.find(isExecutable);
   if (path === undefined) return notInstalled(process.platform);
+  const memory = await ProvenOnce.open(path);
+  const proven = isTried ? null : (memory?.recall() ?? null);
+  if (proven) return { path, ...proven };
+  const found = await tryBubblewrap(path);
+  if ('path' in found) memory?.remember(found);
+  else memory?.forget();
+  return found;
+}
+
+/** After a task that could not be started, although bubblewrap had worked before. */
+export async function forgetBubblewrap({ path }: Bubblewrap): Promise<void> {
+  (await ProvenOnce.open(path))?.forget();
+}
+
+async function tryBubblewrap(path: string): Promise<Bubblewrap | Obstacle> {
   const run = (command: readonly string[]) => runProgram(command, { limitMs: probeLimitMs });
   // The newest is tried at once, so that the version need not be waited for.
   const [told, newest] = await Promise.all([

@@ -1,7 +1,7 @@
 import type { Secret } from '../../spec/secret.ts';
 import type { TaskSpec } from '../../spec/task-spec.ts';
 import { defaultHome } from '../scratch-space.ts';
-import type { Bubblewrap } from './bubblewrap.ts';
+import { type Bubblewrap, forgetBubblewrap } from './bubblewrap.ts';
 import { bubblewrapArguments } from './bubblewrap-arguments.ts';
 import { type BubblewrapParts, BubblewrapSandbox } from './bubblewrap-sandbox.ts';
 import { type CgroupHost, noLimits } from './cgroup.ts';
@@ -72,6 +72,7 @@ function planOf(spec: TaskSpec, means: BubblewrapMeans): Plan & { readonly hasSe
     spec,
     bubblewrapPath,
     bubblewrap: bubblewrapArguments(input, firstDataFd),
+    onSetupFailure: () => forgetBubblewrap(bubblewrap),
     command,
     search: {
       ...{ program: command[0] ?? '', path: environment.PATH, directory: workdir },

@@ -22,7 +22,9 @@ import { simulationWarning } from './simulation-warning.ts';
 import { type TaskDirectory, createTaskDirectory, sweepTaskDirectories } from './task-directory.ts';
 
 export const simulationDriver: EngineDriver = {
-  connect: async (options) => new SimulationEngine(await findMeans(options.env), options),
+  connect: async (options) => {
+    return new SimulationEngine(await findMeans(options.env, { isTried: false }), options);
+  },
   equivalentCommands: () => [],
 };
 
@@ -43,7 +45,7 @@ export interface SimulationCapability {
 
 /** What simulation can do on this host for this caller. */
 export async function simulationCapability(env: NodeJS.ProcessEnv): Promise<SimulationCapability> {
-  const { bubblewrap, obstacle, cgroups } = await findMeans(env);
+  const { bubblewrap, obstacle, cgroups } = await findMeans(env, { isTried: true });
   const { host, reason: cgroupReason } = cgroups;
   return {
     level: bubblewrap ? 'namespace' : 'none',
@@ -54,9 +56,9 @@ export async function simulationCapability(env: NodeJS.ProcessEnv): Promise<Simu
   };
 }
 
-async function findMeans(env: NodeJS.ProcessEnv): Promise<Means> {
+async function findMeans(env: NodeJS.ProcessEnv, how: { isTried: boolean }): Promise<Means> {
   // The second is mostly reading, done while bubblewrap is being tried.
-  const [found, cgroups] = await Promise.all([findBubblewrap(), findCgroupHost(env)]);
+  const [found, cgroups] = await Promise.all([findBubblewrap(how), findCgroupHost(env)]);
   if ('path' in found) return { bubblewrap: found, obstacle: null, cgroups };
   // A plain process could leave the cgroup again, so none is made for it.
   const none: FoundCgroupHost = { host: null, reason: 'without bubblewrap no limit is kept' };
