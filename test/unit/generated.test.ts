@@ -2,6 +2,7 @@ import { toJsonSchema } from '@valibot/to-json-schema';
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { receiptSchema } from '../../src/receipt/receipt.ts';
+import { batchEntrySchema } from '../../src/spec/batch/batch-entry.ts';
 import { configSchema } from '../../src/spec/config-file.ts';
 import { profileSchema } from '../../src/spec/profile/profile-schema.ts';
 import { taskSpecSchema } from '../../src/spec/task-spec.ts';
@@ -14,6 +15,7 @@ const schemas = [
   ['src/spec/task-spec.schema.json', taskSpecSchema],
   ['src/spec/config.schema.json', configSchema],
   ['src/spec/profile/profile.schema.json', profileSchema],
+  ['src/spec/batch/batch-entry.schema.json', batchEntrySchema],
 ] as const;
 
 test.each(schemas)('%s says what the code says', async (path, schema) => {

@@ -6,7 +6,7 @@ import { jsonArrayEntries, jsonLinesEntries } from './json-entries.ts';
 /** The libraries keep more of a file in memory than it is long, so much of it is refused. */
 const mostCharacters: Readonly<Partial<Record<BatchFormat, number>>> = {
   yaml: 16 * 1024 ** 2,
-  csv: 64 * 1024 ** 2,
+  csv: 16 * 1024 ** 2,
 };
 
 /** The tasks as they stand in the file. */

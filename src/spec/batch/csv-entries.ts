@@ -19,6 +19,13 @@ interface Row {
   readonly cells: readonly string[];
 }
 
+const mostColumns = 1000;
+const tooWide = ({ line, cells }: Row): FileProblem => ({
+  line,
+  subject: '',
+  message: `expected at most ${mostColumns} columns, found ${cells.length}`,
+});
+
 /** What a column stands for: a key, or with a name one value in the object of that key. */
 interface Column {
   readonly key: TaskKey;
@@ -32,6 +39,7 @@ export function csvEntries(text: string): FileContent {
   const [header, ...others] = rows;
   if (!header) return { entries: [], problems: [] };
   const titles = header.cells.map((cell) => cell.trim());
+  if (titles.length > mostColumns) return { entries: [], problems: [tooWide(header)] };
   const problems = headerProblems(titles).map((problem) => ({ line: header.line, ...problem }));
   const columns = titles.map(columnOf);
   const entries: FileEntry[] = [];
@@ -84,10 +92,13 @@ function located(records: readonly CsvRecord[]): Row[] {
 }
 
 function headerProblems(titles: readonly string[]) {
+  const seen = new Set<string>();
   return titles.flatMap((title, index) => {
+    const isTwice = seen.has(title);
+    seen.add(title);
     const problem = (message: string) => [{ subject: title, message }];
     if (title === '') return problem(`expected a name for column ${index + 1}, found none`);
-    if (titles.indexOf(title) !== index) return problem('expected each column once');
+    if (isTwice) return problem('expected each column once');
     const { key, name } = splitTitle(title);
     const refusal = keyProblem(key);
     if (refusal !== null) return problem(refusal);

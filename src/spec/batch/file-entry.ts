@@ -50,15 +50,15 @@ export function emptyEntry(): Record<string, EntryValue> {
   return Object.create(null) as Record<string, EntryValue>;
 }
 
-/** Where each line begins, for whoever knows a position and needs a line. */
+/** Answers the line of a position, from 1, for positions that only grow. */
 export function lineCounter(text: string): (position: number) => number {
-  let [line, seen] = [1, 0];
+  let line = 1;
+  let end = text.indexOf('\n');
   return (position) => {
-    for (;;) {
-      const end = text.indexOf('\n', seen);
-      if (end === -1 || end >= position) return line;
+    while (end !== -1 && end < position) {
       line += 1;
-      seen = end + 1;
+      end = text.indexOf('\n', end + 1);
     }
+    return line;
   };
 }

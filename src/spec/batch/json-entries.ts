@@ -83,7 +83,8 @@ class Content implements FileContent {
   readonly problems: FileProblem[] = [];
 
   isFull(line: number): boolean {
-    if (this.entries.length < mostTasks) return false;
+    // A million lines of something else are as many problems.
+    if (this.entries.length + this.problems.length < mostTasks) return false;
     this.problems.push(tooMany(line));
     return true;
   }

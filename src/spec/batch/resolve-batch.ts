@@ -31,7 +31,7 @@ export async function resolveBatch(
   const content = await contentOf(source);
   const { entries } = content;
   refuseNothing(content, source);
-  const sources = { ...asked, caller: { ...asked.caller, answers: new HostAnswers() } };
+  const sources = keepingAnswers(asked);
   const common = await commonPartOf(defaults, sources);
   const problems = new BatchProblems(common.problems, content.problems);
   const tasks: BatchTask[] = [];
@@ -47,6 +47,12 @@ export async function resolveBatch(
   }
   problems.throwIfAny(source.title);
   return { name: source.name, tasks };
+}
+
+/** The variables are copied: each look at those of the process asks the system. */
+function keepingAnswers(asked: Sources): Sources {
+  const { caller } = asked;
+  return { ...asked, caller: { ...caller, env: { ...caller.env }, answers: new HostAnswers() } };
 }
 
 function refuseNothing({ entries, problems }: FileContent, { title }: BatchSource): void {

@@ -32,6 +32,7 @@ const mostValues = 4_000_000;
 /** A list of tasks. Scalars are taken as they are written, so that there is no `no` that means false. */
 export function yamlEntries(text: string): FileContent {
   const lines = new LineCounter();
+  lines.addNewLine(0);
   const refused = (line: number, message: string): FileContent => ({
     entries: [],
     problems: [{ line, subject: '', message }],
