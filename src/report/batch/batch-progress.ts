@@ -59,7 +59,9 @@ export class BatchProgress {
     if (this.#options.quiet) return undefined;
     if (event.kind === 'batch-ended') this.#conclude(event.summary);
     else if (this.#area) this.#area.refresh();
-    else if (this.#pace.isDue(standing, nowMs)) this.#say(standingLine(standing));
+    else if (event.kind === 'task-ended' && this.#pace.isDue(standing, nowMs)) {
+      this.#say(standingLine(standing));
+    }
     return undefined;
   }
 

@@ -42,6 +42,8 @@ function countsOf({ tasks }: BatchSummary) {
   };
 }
 
+type Tails = ReturnType<typeof outputTails>;
+
 function testcase({ name }: BatchSummary, row: BatchRow, receipt: Receipt | null): string {
   const time = seconds(row.durationMs ?? 0);
   const attributes = xmlAttributes({ name: row.id, classname: name, time });
@@ -52,29 +54,30 @@ function testcase({ name }: BatchSummary, row: BatchRow, receipt: Receipt | null
     const skipped = `<skipped${xmlAttributes({ message })}/>`;
     return `    <testcase${attributes}>${skipped}</testcase>\n`;
   }
-  const text = xmlText(failureText(row, receipt));
+  const tails = receipt && outputTails(receipt, mostOutputBytes);
+  const text = xmlText(failureText(row, tails));
   return [
     `    <testcase${attributes}>\n`,
     `      <${verdict}${xmlAttributes({ message, type: row.status })}>${text}</${verdict}>\n`,
-    outputElements(receipt),
+    outputElements(tails),
     '    </testcase>\n',
   ].join('');
 }
 
-function failureText(row: BatchRow, receipt: Receipt | null): string {
+function failureText(row: BatchRow, tails: Tails | null): string {
   const command = shellLine(row.command).slice(0, mostCommandCharacters);
   const facts = [endingText(row), `command: ${command}`];
   if (row.attempts > 1) facts.push(`attempts: ${row.attempts}`);
   if (row.receipt !== null) facts.push(`receipt: ${row.receipt}`);
-  if (receipt === null) return facts.join('\n');
-  const { stdout, stderr } = outputTails(receipt, mostOutputBytes);
+  if (tails === null) return facts.join('\n');
+  const { stdout, stderr } = tails;
   const said = stderr.text.trim() === '' ? stdout : stderr;
   return [...facts, '', ...lastLines(said, fewLines)].join('\n');
 }
 
-function outputElements(receipt: Receipt | null): string {
-  if (receipt === null) return '';
-  const { stdout, stderr } = outputTails(receipt, mostOutputBytes);
+function outputElements(tails: Tails | null): string {
+  if (tails === null) return '';
+  const { stdout, stderr } = tails;
   const parts = [
     ['system-out', stdout],
     ['system-err', stderr],

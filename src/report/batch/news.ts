@@ -1,3 +1,4 @@
+import { unreachable } from '../../failure.ts';
 import type { BatchEvent } from '../../run/batch/batch-event.ts';
 import type { RunEvent } from '../../run/event.ts';
 import { printable } from '../terminal.ts';
@@ -30,8 +31,13 @@ export class News {
         return isTrouble(event.row) ? { kind: 'trouble', text: troubleText(event) } : null;
       case 'stopping':
         return { kind: 'note', text: stoppingText(event, running) };
-      default:
+      case 'batch-started':
+      case 'task-started':
+      case 'task-output':
+      case 'batch-ended':
         return null;
+      default:
+        return unreachable(event);
     }
   }
 

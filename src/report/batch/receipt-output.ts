@@ -1,3 +1,4 @@
+import type { EncodedBytes } from '../../outcome/output.ts';
 import type { BatchRow } from '../../receipt/batch-summary.ts';
 import type { Receipt } from '../../receipt/receipt.ts';
 
@@ -17,8 +18,8 @@ export interface OutputTail {
 }
 
 /** The last bytes of a stream, from the start of a character on. */
-export function outputTail(output: Output, mostBytes: number): OutputTail {
-  const kept = bytesOf(output.tail ?? output);
+function outputTail(output: Output, mostBytes: number): OutputTail {
+  const kept = lastBytes(output.tail ?? output, mostBytes);
   let start = Math.max(0, kept.length - mostBytes);
   while (start > 0 && isContinuation(kept[start])) start += 1;
   const shown = kept.subarray(start);
@@ -38,7 +39,9 @@ export function outputTails({ stdout, stderr }: Receipt, mostBytes: number) {
 
 /** The first line that is not blank, without the blanks around it; '' where there is none. Hostile. */
 export function firstLine(output: Output): string {
-  const start = bytesOf(output).subarray(0, 4096).toString('utf8');
+  const { text, base64 } = output;
+  const start =
+    text?.slice(0, 4096) ?? Buffer.from((base64 ?? '').slice(0, 4096), 'base64').toString();
   const line = start.split(/[\r\n]+/).find((text) => text.trim() !== '') ?? '';
   return line.trim().slice(0, 300);
 }
@@ -51,11 +54,14 @@ export function lastLines({ text }: OutputTail, most: number): string[] {
 }
 
 function sizeOf(output: Output): number {
-  return bytesOf(output.tail ?? output).length;
+  const { text, base64 } = output.tail ?? output;
+  return text === null ? Buffer.byteLength(base64 ?? '', 'base64') : Buffer.byteLength(text);
 }
 
-function bytesOf({ text, base64 }: { text: string | null; base64: string | null }): Buffer {
-  return text === null ? Buffer.from(base64 ?? '', 'base64') : Buffer.from(text);
+/** At least so many, where there are so many: no more of a long text than that is made into bytes. */
+function lastBytes({ text, base64 }: EncodedBytes, mostBytes: number): Buffer {
+  if (text === null) return Buffer.from(base64 ?? '', 'base64');
+  return Buffer.from(text.length > mostBytes ? text.slice(-mostBytes) : text);
 }
 
 function isContinuation(byte: number | undefined): boolean {

@@ -44,18 +44,15 @@ export async function stepSummary(
   if (rows.length === 0) return paper.text;
   paper.add('\n| task | ending | time | attempts |\n| --- | --- | ---: | ---: |\n');
   const listed = rows.findIndex((row) => !paper.add(rowText(row)));
-  let told = listed === -1 ? rows.length : listed;
-  if (told === rows.length) {
-    told = 0;
-    for await (const block of troubleBlocks(summary, readReceipt, limits)) {
-      if (!paper.add(detailsText(block))) break;
-      told += 1;
-    }
+  if (listed !== -1) return `${paper.text}\nand ${countText(rows.length - listed)} more\n`;
+  let told = 0;
+  for await (const block of troubleBlocks(summary, readReceipt, limits)) {
+    if (!paper.add(detailsText(block))) break;
+    told += 1;
   }
-  const more = rows.length - told;
-  return more === 0
-    ? paper.text
-    : `${paper.text}\nand ${countText(more)} more, see their receipts\n`;
+  const rest = rows.length - told;
+  if (rest === 0) return paper.text;
+  return `${paper.text}\nThe output of ${countText(rest)} more is in their receipts\n`;
 }
 
 /** Takes text as long as there is room. */

@@ -56,7 +56,7 @@ export function batchOf(
 }
 
 export function batchRow(task: EndedTask, index = 0): BatchRow {
-  const { startMs = index * 1000, stdout, stderr, outputLimitBytes, ...fields } = task;
+  const { startMs = index * 1000 } = task;
   const status = task.status ?? 'passed';
   const isRun = status !== 'not-run';
   const durationMs = isRun ? (task.durationMs ?? 1500) : null;
@@ -76,9 +76,15 @@ export function batchRow(task: EndedTask, index = 0): BatchRow {
     finishedAt: at(startMs + (durationMs ?? 0)),
     reason: reasons[status],
     receipt: isRun ? `/srv/app.receipts/${id}.json` : null,
-    ...fields,
+    ...rowFieldsOf(task),
     durationMs,
   };
+}
+
+const notOfRow = ['startMs', 'stdout', 'stderr', 'outputLimitBytes'];
+
+function rowFieldsOf(task: EndedTask): Partial<BatchRow> {
+  return Object.fromEntries(Object.entries(task).filter(([name]) => !notOfRow.includes(name)));
 }
 
 export function batchTask(index: number, id = `task-${index + 1}`): BatchTask {
@@ -159,7 +165,7 @@ function countsOf(rows: readonly BatchRow[]): BatchSummary['counts'] {
   return {
     total: rows.length,
     reused: rows.filter(({ reused }) => reused).length,
-    byStatus: byStatus as BatchSummary['counts']['byStatus'],
+    byStatus,
   };
 }
 
