@@ -14,7 +14,7 @@ export const rowStatuses = [...statuses, 'not-run'] as const;
 export type RowStatus = (typeof rowStatuses)[number];
 
 /** How a batch ended; `halted` is what --halt did, `deadline` what --deadline did. */
-export const batchEndings = ['completed', 'halted', 'deadline', 'cancelled'] as const;
+const batchEndings = ['completed', 'halted', 'deadline', 'cancelled'] as const;
 
 const rowSchema = v.strictObject({
   index: said(count, 'From 0, in the order of the file.'),

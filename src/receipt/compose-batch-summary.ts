@@ -42,7 +42,7 @@ export function composeBatchSummary(record: BatchRecord): BatchSummary {
   };
 }
 
-export function countRows(rows: readonly BatchRow[]): BatchCounts {
+function countRows(rows: readonly BatchRow[]): BatchCounts {
   const byStatus = Object.fromEntries(rowStatuses.map((status) => [status, 0]));
   for (const { status } of rows) byStatus[status] = (byStatus[status] ?? 0) + 1;
   return {

@@ -32,12 +32,7 @@ export function parseRetries(text: string): number {
 }
 
 /** Endings that --retry-on can add to those that are tried again anyway. */
-export const retryableStatuses = [
-  'failed',
-  'timed-out',
-  'out-of-memory',
-  'workspace-limit',
-] as const;
+const retryableStatuses = ['failed', 'timed-out', 'out-of-memory', 'workspace-limit'] as const;
 export type RetryableStatus = (typeof retryableStatuses)[number];
 
 /** One or several, with commas between them. */

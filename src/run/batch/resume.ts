@@ -6,7 +6,7 @@ import { type Status, statuses } from '../../outcome/outcome.ts';
 import { taskDigest } from '../../spec/task-digest.ts';
 import type { BatchTask } from './batch-task.ts';
 
-export const resumePolicies = ['nothing', 'ended', 'passed'] as const;
+const resumePolicies = ['nothing', 'ended', 'passed'] as const;
 /** Which earlier endings of the same task are taken instead of running it again. */
 export type ResumePolicy = (typeof resumePolicies)[number];
 
