@@ -38,5 +38,7 @@ test('The order of keys does not count, that of words does', () => {
 });
 
 test('It is the same in every version: receipts of an earlier one are looked up by it', () => {
-  expect(taskDigest(taskSpec())).toMatchInlineSnapshot(`"a89c17f0aa625e8395d08fcbb1093620754d979473fb15818af01c9eb8846b9e"`);
+  expect(taskDigest(taskSpec())).toMatchInlineSnapshot(
+    `"a89c17f0aa625e8395d08fcbb1093620754d979473fb15818af01c9eb8846b9e"`,
+  );
 });
