@@ -26,22 +26,22 @@ export function keyProblem(key: string): string | null {
 }
 
 /** How an entry calls what a message calls by its flag. */
-const keysOfFlags: Readonly<Record<string, string>> = {
-  '-c': 'line',
-  '--env': 'env',
-  '--label': 'labels',
-  '--volume': 'volumes',
-  '--mount': 'mounts',
-  '--secret': 'secrets',
-  '--cap-add': 'capAdd',
-  '--security-opt': 'securityOpt',
-  '--build-arg': 'buildArgs',
-  '--allow-nested-docker': 'allowNestedDocker',
-};
+const keysOfFlags: ReadonlyMap<string, string> = new Map([
+  ['-c', 'line'],
+  ['--env', 'env'],
+  ['--label', 'labels'],
+  ['--volume', 'volumes'],
+  ['--mount', 'mounts'],
+  ['--secret', 'secrets'],
+  ['--cap-add', 'capAdd'],
+  ['--security-opt', 'securityOpt'],
+  ['--build-arg', 'buildArgs'],
+  ['--allow-nested-docker', 'allowNestedDocker'],
+]);
 
 /** The key of an entry for the subject of a problem: `env` for `--env`. */
 export function entryKeyOf(subject: string): string {
-  return keysOfFlags[subject] ?? subject.replace(/^--/, '');
+  return keysOfFlags.get(subject) ?? subject.replace(/^--/, '');
 }
 
 /** What an entry asks for, and which keys it has for that. */

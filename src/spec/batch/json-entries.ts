@@ -50,11 +50,17 @@ export function jsonArrayEntries(text: string): FileContent {
   for (;;) {
     const end = endOfElement(text, from);
     const piece = text.slice(from, end);
-    const line = lineAt(from + Math.max(0, piece.search(/\S/)));
+    const first = piece.search(/\S/);
+    const line = lineAt(first === -1 ? end : from + first);
     const isLast = text[end] === ']';
     const isNothing = isLast && from === start + 1 && piece.trim() === '';
     if (!isNothing && (content.isFull(line) || !content.add({ line, text: piece.trim() }))) break;
-    if (isLast) return content.refuseRest(text.slice(end + 1), lineAt(end));
+    if (isLast) {
+      const rest = text.slice(end + 1).search(/\S/);
+      if (rest === -1) return content;
+      const message = 'expected nothing behind the list, found more text';
+      return content.refuse(lineAt(end + 1 + rest), message);
+    }
     if (end === text.length) {
       return content.refuse(lineAt(end), 'expected the list to be closed by "]", found the end');
     }
@@ -95,6 +101,10 @@ class Content implements FileContent {
       this.refuse(line, tooLong);
       return false;
     }
+    if (text === '') {
+      this.refuse(line, 'expected a task, found nothing (a comma too many?)');
+      return false;
+    }
     const read = readJson(text);
     if ('mistake' in read) {
       this.refuse(line + text.slice(0, read.position).split('\n').length - 1, read.mistake);
@@ -112,10 +122,5 @@ class Content implements FileContent {
   refuse(line: number, message: string): this {
     this.problems.push({ line, subject: '', message });
     return this;
-  }
-
-  refuseRest(rest: string, line: number): this {
-    if (rest.trim() === '') return this;
-    return this.refuse(line, 'expected nothing behind the list, found more text');
   }
 }
