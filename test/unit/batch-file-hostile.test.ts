@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { BatchFormat } from '../../src/spec/batch/batch-format.ts';
-import { batchOf } from './support/batch.ts';
+import { batchOf } from './support/batch-file.ts';
 import { lines, failureOf } from './support/failure.ts';
 
 const mebibyte = 1024 ** 2;

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { batchOf } from './support/batch.ts';
+import { batchOf } from './support/batch-file.ts';
 import { failureOf, problemsOf } from './support/failure.ts';
 import { Surroundings, layerOf } from './support/surroundings.ts';
 

@@ -1,6 +1,7 @@
 import { toJsonSchema } from '@valibot/to-json-schema';
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
+import { batchSummarySchema } from '../../src/receipt/batch-summary.ts';
 import { receiptSchema } from '../../src/receipt/receipt.ts';
 import { batchEntrySchema } from '../../src/spec/batch/batch-entry.ts';
 import { configSchema } from '../../src/spec/config-file.ts';
@@ -12,6 +13,7 @@ import { withSecurityTable } from './generated/security-table.ts';
 // `npm run generate` writes these files; here they only have to be up to date.
 const schemas = [
   ['src/receipt/receipt.schema.json', receiptSchema],
+  ['src/receipt/batch-summary.schema.json', batchSummarySchema],
   ['src/spec/task-spec.schema.json', taskSpecSchema],
   ['src/spec/config.schema.json', configSchema],
   ['src/spec/profile/profile.schema.json', profileSchema],
