@@ -3,7 +3,7 @@ import type { Comparison, Series, Target } from './row.ts';
 import { median, verdictOf } from './statistics.ts';
 import { valueText } from './table.ts';
 
-const width = 860;
+const width = 900;
 const margin = 24;
 const barLeft = margin;
 const barRight = 600;
@@ -38,9 +38,11 @@ function drawTarget(page: Page, comparison: Comparison, target: Target): void {
   const share = (value: number) => shareOfLimit(value, target);
   const x = (value: number) => barLeft + (share(value) / mostOfLimit) * (barRight - barLeft);
   const against = comparison.against === null ? '' : ` against ${comparison.against}`;
+  const sign = verdictOf(comparison) === 'missed' ? '✗' : '✓';
   page.bar({
     label: `${comparison.title}${against}`,
-    figure: `${medianText(comparison)}  (${targetText(target, comparison.unit)})`,
+    // Not by colour alone.
+    figure: `${sign} ${medianText(comparison)} (${targetText(target, comparison.unit)})`,
     className: verdictOf(comparison),
     endX: x(median(comparison.values)),
     dots: comparison.values.map(x),
