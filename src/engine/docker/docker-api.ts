@@ -32,6 +32,9 @@ interface PathStat {
   readonly linkTarget: string;
 }
 
+/** Else Node looks whether the host's name is an address, and to compile that expression takes 4 ms. */
+const nameless = { servername: '' };
+
 /** One engine's API: dockerode for its calls, plus a limit for each and the two that it cannot do. */
 export class DockerApi {
   readonly address: EngineAddress;
@@ -251,7 +254,7 @@ export class DockerApi {
     const path = this.#version === '' ? options.path : `/${this.#version}${options.path}`;
     // A stream lasts as long as its task, so it has a connection of its own.
     const own = { ...transport, ...options, path, agent: agent ?? false };
-    return protocol === 'https' ? https.request(own) : http.request(own);
+    return protocol === 'https' ? https.request(own) : http.request({ ...own, ...nameless });
   }
 
   #late(limitMs: number): SandboxFailure {
