@@ -12,6 +12,8 @@ import { batchOnlyFlags } from './flags.ts';
 /** What is written besides the summary once a batch has ended: files that were asked for, and what CI shows. */
 export class BatchReports {
   readonly #terminal: Terminal;
+  /** Where tasks print, so that what is said at the end cannot overtake them. */
+  readonly #log: NodeJS.WriteStream;
   readonly #junit: ReportFile | null;
   readonly #html: ReportFile | null;
   /** No task knows it, so none can make the runner obey again. */
@@ -19,9 +21,10 @@ export class BatchReports {
 
   private constructor(
     terminal: Terminal,
-    files: { junit: ReportFile | null; html: ReportFile | null },
+    files: { junit: ReportFile | null; html: ReportFile | null; isJson: boolean },
   ) {
     this.#terminal = terminal;
+    this.#log = files.isJson ? terminal.stderr : terminal.stdout;
     this.#junit = files.junit;
     this.#html = files.html;
   }
@@ -33,12 +36,13 @@ export class BatchReports {
       return typeof path === 'string' ? await ReportFile.reserve(path, process.cwd()) : null;
     };
     const junit = await file(batchOnlyFlags.junit);
-    return new BatchReports(terminal, { junit, html: await file(batchOnlyFlags.report) });
+    const isJson = args.values[batchOnlyFlags.json.name] === true;
+    return new BatchReports(terminal, { junit, html: await file(batchOnlyFlags.report), isJson });
   }
 
   /** From here on what is printed is no command to GitHub's runner. */
   open(): void {
-    if (isGithub(this.#terminal.env)) this.#terminal.stderr.write(githubOpening(this.#token));
+    if (isGithub(this.#terminal.env)) this.#log.write(githubOpening(this.#token));
   }
 
   async write(summary: BatchSummary): Promise<void> {
@@ -54,14 +58,14 @@ export class BatchReports {
   }
 
   async #tellCi(summary: BatchSummary): Promise<void> {
-    const { env, stderr } = this.#terminal;
+    const { env } = this.#terminal;
     if (isGithub(env)) {
       const options = { token: this.#token, readReceipt: readRowReceipt, env };
-      for await (const text of githubClosing(summary, options)) stderr.write(text);
+      for await (const text of githubClosing(summary, options)) this.#log.write(text);
       if (env.GITHUB_STEP_SUMMARY) await appendSummary(env.GITHUB_STEP_SUMMARY, summary);
     }
     if (isGitlab(env)) {
-      for await (const text of gitlabSections(summary, readRowReceipt)) stderr.write(text);
+      for await (const text of gitlabSections(summary, readRowReceipt)) this.#log.write(text);
     }
   }
 }
