@@ -77,12 +77,12 @@ export function batchStops(
   { cancel, force, last }: Interrupts,
   readerGone: AbortSignal,
 ): Pick<BatchIo, 'stop' | 'cancel' | 'force'> {
-  const impatient = new AbortController();
+  const [patient, impatient] = [new AbortController(), new AbortController()];
   cancel.addEventListener('abort', () => {
-    if (cancel.reason !== 'SIGINT') impatient.abort(cancel.reason);
+    (cancel.reason === 'SIGINT' ? patient : impatient).abort(cancel.reason);
   });
   return {
-    stop: cancel,
+    stop: patient.signal,
     cancel: AbortSignal.any([impatient.signal, force, readerGone]),
     force: last,
   };

@@ -1,7 +1,6 @@
-import { basename, dirname, join, resolve } from 'node:path';
 import { SandboxFailure } from '../failure.ts';
 import { exitCodes } from '../outcome/exit-code.ts';
-import { reportFailure } from '../report/human.ts';
+import { reportFailure, shortest, writeNote } from '../report/human.ts';
 import { failureJson, jsonText } from '../report/json.ts';
 import { shellLine } from '../report/shell-quote.ts';
 import { type BatchOrder, runBatch } from '../run/batch/run-batch.ts';
@@ -9,8 +8,9 @@ import { shuffled } from '../run/batch/shuffle.ts';
 import { type BatchSource, readBatchSource } from '../spec/batch/batch-source.ts';
 import type { BatchTask } from '../spec/batch/batch-task.ts';
 import { type ResolvedBatch, resolveBatch } from '../spec/batch/resolve-batch.ts';
-import { currentCaller, isInside } from '../spec/host-path.ts';
+import { currentCaller } from '../spec/host-path.ts';
 import { Problems } from '../spec/problems.ts';
+import { placeBatch } from './batch-places.ts';
 import { BatchReports } from './batch-reports.ts';
 import { type BatchSettings, batchSettings } from './batch-settings.ts';
 import { BatchShow, batchStops } from './batch-show.ts';
@@ -40,9 +40,10 @@ async function runOrShow(args: CommandArgs, context: CommandContext): Promise<nu
   problems.throwIfAny('See: sandbox batch --help');
   const source = await sourceOf(args, { settings, context });
   const resolved = await resolvedBatch(args, source);
-  if (args.values[outputFlags.dryRun.name] === true)
+  if (args.values[batchOnlyFlags.dryRun.name] === true)
     return showTasks(resolved.tasks, args, context);
-  const order = orderOf({ args, settings, source, resolved });
+  const { summaryPath } = await placeBatch({ args, source, resolved });
+  const order = orderOf({ settings, source, resolved }, summaryPath);
   const reports = await BatchReports.reserve(args, context.terminal);
   reports.open();
   return await runAndReport(order, reports, { args, context });
@@ -63,42 +64,20 @@ async function resolvedBatch(args: CommandArgs, source: BatchSource): Promise<Re
 }
 
 interface Asked {
-  readonly args: CommandArgs;
   readonly settings: BatchSettings;
   readonly source: BatchSource;
   readonly resolved: ResolvedBatch;
 }
 
-function orderOf({ args, settings, source, resolved }: Asked): BatchOrder {
+function orderOf({ settings, source, resolved }: Asked, summaryPath: string): BatchOrder {
   const { name, tasks } = resolved;
   const { seed, jobs, retries, retryOn, halt, deadlineMs, resume } = settings;
   return {
     ...{ name, jobs, retries, retryOn, halt, deadlineMs, resume },
     file: source.path,
     tasks: seed === null ? tasks : shuffled(tasks, seed),
-    summaryPath: summaryPath(args, resolved),
+    summaryPath,
   };
-}
-
-/** Beside the receipts, or where the caller says, but never where a task could change it. */
-function summaryPath({ values }: CommandArgs, { name, tasks }: ResolvedBatch): string {
-  const asked = values[batchOnlyFlags.summary.name];
-  const besides = join(dirname(tasks[0]?.spec.receiptPath ?? ''), `${name}.batch.json`);
-  const path = typeof asked === 'string' ? resolve(asked) : besides;
-  const inTask = tasks.find(({ spec }) => writableIn(spec).some((place) => isInside(path, place)));
-  const clash = tasks.find(({ spec }) => spec.receiptPath === path);
-  if (!inTask && !clash) return path;
-  const problem = inTask
-    ? `expected a path that no task can write to, got "${path}"`
-    : `expected another path than the receipt of the task "${clash?.spec.id ?? ''}"`;
-  throw new SandboxFailure('invalid-settings', `--summary: ${problem}`, {
-    hint: `Choose another one with --summary PATH, such as ../${basename(path)}.`,
-  });
-}
-
-function writableIn({ workspace, workspaceMode, mounts }: BatchTask['spec']): string[] {
-  const binds = mounts.filter(({ type, readOnly }) => type === 'bind' && !readOnly);
-  return [...(workspaceMode === 'rw' ? [workspace] : []), ...binds.map(({ source }) => source)];
 }
 
 /** What would run, without anything being started or made. */
@@ -133,6 +112,9 @@ async function runAndReport(
     });
     await show.close(summary);
     await reports.write(summary);
+    if (args.values[outputFlags.quiet.name] !== true) {
+      writeNote(terminal, `summary ${shortest(order.summaryPath)}`);
+    }
     return summary.exitCode;
   } finally {
     show.abandon();

@@ -327,11 +327,15 @@ export const batchOnlyFlags = {
   junit: { name: 'junit', value: 'FILE', help: 'Write the results as JUnit XML' },
   report: { name: 'report', value: 'FILE', help: 'Write the results as one HTML page' },
   json: { name: 'json', help: 'Print events on stdout, one JSON object a line' },
+  dryRun: {
+    name: 'dry-run',
+    help: 'Print the tasks that would run, with --json all that is known of each; start nothing',
+  },
 } as const satisfies Record<string, Flag>;
 
 const notInBatch: readonly Flag[] = [
   ...[settingFlags.id, taskFlags.line, taskFlags.interactive, taskFlags.rm],
-  ...[outputFlags.json, outputFlags.verbose],
+  ...[outputFlags.json, outputFlags.verbose, outputFlags.dryRun],
 ];
 
 export const batchFlags: readonly Flag[] = [

@@ -25,7 +25,7 @@ export class ReceiptPlace {
     const lock = await orUnwritable(path, async () => {
       await makeDirectory(directory);
       await access(directory, constants.W_OK | constants.X_OK);
-      await refuseDirectory(path);
+      await refuseSpecial(path);
       return await acquireLock(join(directory, `.${basename(path)}.lock`));
     });
     if (!lock) throw alreadyRunning(path);
@@ -96,8 +96,11 @@ async function syncDirectory(directory: string): Promise<void> {
   }
 }
 
-async function refuseDirectory(path: string): Promise<void> {
-  if (await isDirectory(path)) throw new Error('it is a directory');
+/** A rename would put a file in the place of a device such as /dev/null, or of the link to one. */
+async function refuseSpecial(path: string): Promise<void> {
+  const found = await stat(path).catch(() => null);
+  if (found?.isDirectory()) throw new Error('it is a directory');
+  if (found && !found.isFile()) throw new Error('it is no regular file');
 }
 
 async function orUnwritable<T>(path: string, work: () => Promise<T>): Promise<T> {

@@ -75,7 +75,8 @@ function phasesOf({ timing }: Receipt): string {
     .join(', ');
 }
 
-function shortest(path: string): string {
+/** Relative to the current directory, where that is shorter. */
+export function shortest(path: string): string {
   const fromHere = relative(process.cwd(), path);
   return fromHere.length < path.length ? fromHere : path;
 }

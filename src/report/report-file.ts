@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, open, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, lstat, open, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { SandboxFailure, errnoOf, messageOf } from '../failure.ts';
 
@@ -22,8 +22,9 @@ export class ReportFile {
   static async reserve(path: string, cwd: string): Promise<ReportFile> {
     const asked = resolve(cwd, path);
     return await orUnwritable(asked, async () => {
-      const found = await stat(asked).catch(() => null);
+      const found = await lstat(asked).catch(() => null);
       if (found?.isDirectory()) throw new Error('it is a directory');
+      if (found && !found.isFile()) throw new Error('it is no regular file');
       const place = await placeOf(dirname(asked));
       const draft = await open(draftIn(place.directory, asked), 'wx', 0o600);
       await draft.close();

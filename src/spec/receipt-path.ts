@@ -74,7 +74,7 @@ async function isDirectory(path: string): Promise<boolean> {
 }
 
 /** The real path of a directory that may not exist yet. */
-async function nearestRealPath(directory: string): Promise<string> {
+export async function nearestRealPath(directory: string): Promise<string> {
   try {
     return await realpath(directory);
   } catch (error) {

@@ -73,7 +73,9 @@ export function problemsOf(key: string, value: unknown): Problem[] {
   if (!isTaskKey(key)) return problem(`unknown key${suggestion(key)}`);
   if (value === undefined) return [];
   const { schema, expected } = forms[formOf(key)];
-  if (!v.is(schema, value)) return problem(`expected ${expected}, got ${found(value)}`);
+  // To the library a list is a record, too, of its numbers.
+  const isList = formOf(key) === 'record' && Array.isArray(value);
+  if (isList || !v.is(schema, value)) return problem(`expected ${expected}, got ${found(value)}`);
   const dropped = droppedName({ [key]: value });
   if (dropped !== null) return problem(`the name "${dropped}" cannot be used`);
   if (formOf(key) === 'record' && !hasPlainNames(value as object)) {

@@ -24,7 +24,8 @@ export function barLine(standing: Standing, columns: number, colors: Colors): st
 
 /** The same for a log. */
 export function standingLine(standing: Standing): string {
-  return standingText(standing, choices[0], uncolored);
+  // It is told as a task ends, when the next one has not yet begun.
+  return standingText(standing, ['count', 'statuses', 'rate', 'left'], uncolored);
 }
 
 type Part = 'count' | 'statuses' | 'running' | 'rate' | 'left';

@@ -6,9 +6,8 @@ import { type Status, statuses } from '../../outcome/outcome.ts';
 import { taskDigest } from '../../spec/task-digest.ts';
 import type { BatchTask } from './batch-task.ts';
 
-const resumePolicies = ['nothing', 'ended', 'passed'] as const;
 /** Which earlier endings of the same task are taken instead of running it again. */
-export type ResumePolicy = (typeof resumePolicies)[number];
+export type ResumePolicy = 'nothing' | 'ended' | 'passed';
 
 /** Of those the command itself, or a limit of its own, was the end. */
 const ownEndings: readonly Status[] = [

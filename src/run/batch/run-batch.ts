@@ -1,4 +1,5 @@
 import { hostCapacity } from '../../engine/host-capacity.ts';
+import { SandboxFailure } from '../../failure.ts';
 import type { BatchSummary } from '../../receipt/batch-summary.ts';
 import { composeBatchSummary } from '../../receipt/compose-batch-summary.ts';
 import { ReceiptPlace } from '../../receipt/write-receipt.ts';
@@ -21,7 +22,7 @@ export interface BatchOrder extends Omit<BatchPlan, 'jobs'> {
  * summary cannot be written; after the last one where it could not be written then.
  */
 export async function runBatch(order: BatchOrder, io: BatchIo): Promise<BatchSummary> {
-  const place = await ReceiptPlace.reserve(order.summaryPath);
+  const place = await reserve(order.summaryPath);
   const engine = new SharedEngine({ cancel: io.cancel, env: io.env });
   try {
     const { capacity } = await engine.connect(firstSpec(order));
@@ -35,6 +36,16 @@ export async function runBatch(order: BatchOrder, io: BatchIo): Promise<BatchSum
   } finally {
     await engine.close();
     await place.release();
+  }
+}
+
+async function reserve(path: string): Promise<ReceiptPlace> {
+  try {
+    return await ReceiptPlace.reserve(path);
+  } catch (error) {
+    if (!(error instanceof SandboxFailure) || error.code !== 'id-in-use') throw error;
+    const hint = 'Wait for it, or give this one another --summary and its tasks other ids.';
+    throw new SandboxFailure('id-in-use', `another batch will write the summary ${path}`, { hint });
   }
 }
 

@@ -31,8 +31,10 @@ function factsOf(receipt: Receipt): PageDetail['facts'] {
   );
 }
 
-function evidenceFacts({ evidence, limits }: Receipt): [string, string | null][] {
+function evidenceFacts({ evidence, limits, timing }: Receipt): [string, string | null][] {
   const { deadline, workspaceLimit, signalsSent, oomKills, cancelledBy } = evidence;
+  // What never started had no streams to end.
+  const isCut = timing.startedAt !== null && !evidence.outputComplete;
   const memory = limits.enforced?.memoryBytes ?? limits.requested.memoryBytes;
   return [
     [
@@ -48,7 +50,7 @@ function evidenceFacts({ evidence, limits }: Receipt): [string, string | null][]
         `${sizeText(workspaceLimit.limitBytes)}, seen ${sizeText(workspaceLimit.seenBytes)}`,
     ],
     ['Cancelled by', cancelledBy],
-    ['Output', evidence.outputComplete ? null : 'not complete: a stream had not ended'],
+    ['Output', isCut ? 'not complete: a stream had not ended' : null],
     ['Left behind', evidence.removed === false ? 'the engine did not confirm its removal' : null],
     ['Still running', evidence.mayStillRun ? 'perhaps: its end was not seen' : null],
   ];
