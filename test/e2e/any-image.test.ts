@@ -48,6 +48,7 @@ function suite(program: Buffer): void {
       [...system, { path: 'odd/tool', content: '#!/bin/sh\necho tool\n', mode: 0o755 }],
       ['ENV PATH=/odd::relative:/nowhere'],
     ],
+    occupied: [[...system, { path: 'workspace', content: 'a file' }], []],
     'empty-path': [system, ['ENV PATH=']],
     'broken-entrypoint': [system, ['ENTRYPOINT ["/no/such"]']],
     'linked-accounts': [
@@ -130,6 +131,12 @@ function suite(program: Buffer): void {
     const { receipt, stdout } = await start('full', [...flags, '--', 'ls', '/data']);
     expect(receipt.isolation.notEnforced).toEqual([]);
     expect(stdout).toBe('');
+  });
+
+  test('a file in the place of the workspace is refused with what to do', async () => {
+    const { exitCode, receipt } = await start('occupied', ['--', 'ls']);
+    expect(exitCode).toBe(125);
+    expect(receipt.error?.hint).toContain('/workspace');
   });
 
   test('a single static program is enough, with no shell, no /tmp and no accounts', async () => {

@@ -79,6 +79,6 @@ function loadFailure(path: string, error: unknown): unknown {
 
 function noArchive(path: string, reason: string): SandboxFailure {
   return new SandboxFailure('image-not-loaded', `${path} is no archive of images: ${reason}`, {
-    hint: 'Expected what `docker save -o FILE.tar IMAGE` writes. A root file system is another thing: unpack it, then `sandbox image import DIR`.',
+    hint: 'Expected what `docker save -o FILE.tar IMAGE` writes. A root file system is another thing: unpack it, then `sandbox image import DIR REFERENCE`.',
   });
 }
