@@ -3,6 +3,11 @@ export function shellLine(words: readonly string[]): string {
   return words.map((word, index) => shellWord(word, index === 0)).join(' ');
 }
 
+/** The same for words that follow others. */
+export function argumentsLine(words: readonly string[]): string {
+  return words.map((word) => shellWord(word, false)).join(' ');
+}
+
 /** The first word must not be taken for an assignment. */
 function shellWord(word: string, isFirst: boolean): string {
   const isPlain = /^[A-Za-z0-9_@%+=:,./-]+$/.test(word);
