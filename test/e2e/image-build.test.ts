@@ -194,7 +194,7 @@ describeOn('docker', 'a build that fails', () => {
     const failure = await failureOf(() => store.build(task, listener().context, cached));
     expect(failure.code).toBe('image-not-found');
     expect(failure.message).toBe(
-      `the image of profile "${task.profile}" is not built, and its base is not there: the engine has no image "sandbox-test-no-such-base:1"`,
+      `the image of profile "${task.profile}" cannot be built, its base is not there: the engine has no image "sandbox-test-no-such-base:1"`,
     );
   });
 
@@ -335,10 +335,13 @@ describeOn('docker', 'the images that were built', () => {
     const container = await docker.createContainer({ Image: inUse.reference, Cmd: ['true'] });
     onTestFinished(() => container.remove());
     const only = await engineThatKnowsOnly(marker);
+    const left = await only.leftovers(cancel);
+    expect(left.count).toBeGreaterThan(0);
     const pruned = await only.prune([wanted], cancel);
     // Of each that stays, the image and the step before.
     expect(await imagesWith(marker)).toHaveLength(4);
     expect(pruned.removed).toContain(gone.reference);
+    expect(await only.leftovers(cancel)).toEqual({ count: 0, bytes: 0 });
     expect(pruned.removed).not.toContain(inUse.reference);
     expect(await tagsOf(wanted.profile)).toEqual([kept.reference]);
     expect(await tagsOf(used.profile)).toEqual([inUse.reference]);

@@ -12,7 +12,12 @@ import { Registry, type RegistryLogin, refuse } from '../helpers/registry.ts';
 import { Workspace } from '../helpers/workspace.ts';
 
 const api = realApi();
-const defaults = { pull: 'missing', pullTimeoutMs: 60_000, platform: null } as const;
+const defaults = {
+  pull: 'missing',
+  pullTimeoutMs: 60_000,
+  platform: null,
+  isBase: false,
+} as const;
 
 async function present(wanted: Partial<WantedImage> & { reference: string }) {
   const surroundings = imageSurroundings();
