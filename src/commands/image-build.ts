@@ -1,10 +1,11 @@
 import type { CreateContext, ImageFacts, ImageStore } from '../engine/engine.ts';
 import { jsonText } from '../report/json.ts';
 import { writeNote } from '../report/human.ts';
+import type { Terminal } from '../report/terminal.ts';
 import type { TaskSpec } from '../spec/task-spec.ts';
 import { answer, answers, isJson } from './answer.ts';
 import type { Command, CommandArgs } from './command.ts';
-import { imageBuildOnlyFlags, outputFlags } from './flags.ts';
+import { imageBuildOnlyFlags, outputFlags, taskFlags } from './flags.ts';
 import { imageSpec, withImages, withProgress } from './image-store.ts';
 import { wordProblems } from './words.ts';
 
@@ -31,12 +32,35 @@ export const imageBuild: Command = async (args, { terminal, interrupts }) => {
         }
       });
     }
+    if (!isQuiet) noteUnused(args, { built, terminal });
     const rows = specs.map((spec) => ({ profile: spec.profile, ...facts(spec, built) }));
     const lines = rows.map(({ reference }) => `${reference}\n`).join('');
     terminal.stdout.write(isJson(args) ? jsonText({ images: rows }) : lines);
     return answers.fine;
   });
 };
+
+/** They are no part of an image's name, so one that is there is taken whatever they say. */
+function noteUnused(
+  { values }: CommandArgs,
+  { built, terminal }: { built: ReadonlyMap<TaskSpec, ImageFacts>; terminal: Terminal },
+): void {
+  const given = values[taskFlags.buildArg.name];
+  for (const [spec, { reference, origin }] of built) {
+    // Those of a config file are for whatever is built some day.
+    const names = Object.keys(spec.buildArgs).filter((name) => isGiven(name, given));
+    if (origin !== 'present' || names.length === 0) continue;
+    const list = names.join(', ');
+    writeNote(
+      terminal,
+      `${reference} was there: --build-arg ${list} was not used (--no-cache builds anew)`,
+    );
+  }
+}
+
+function isGiven(name: string, given: CommandArgs['values'][string]): boolean {
+  return Array.isArray(given) && given.some((text) => text === name || text.startsWith(`${name}=`));
+}
 
 /** One for each profile, before anything is built, so that a wrong name costs nothing. */
 async function askedSpecs(args: CommandArgs): Promise<TaskSpec[]> {

@@ -18,12 +18,12 @@ export const imageImport: Command = async (args, { terminal, interrupts }) => {
     if (problems.isEmpty) problems.attempt('REFERENCE', () => settings.image.parse(reference));
     const asked = { command, profile: 'base', problems: problems.found };
     const spec = await imageSpec(args, asked);
-    const { id } = await withImages(spec, { terminal, cancel }, (images) =>
+    await withImages(spec, { terminal, cancel }, (images) =>
       withProgress(args, { terminal, cancel }, (context) =>
         images.importDirectory(resolve(directory), { reference }, context),
       ),
     );
-    terminal.stdout.write(`${id}\n`);
+    terminal.stdout.write(`${reference}\n`);
     return answers.fine;
   });
 };

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { runCli } from '../helpers/cli.ts';
 import { describeOn } from '../helpers/engines.ts';
+import { removedAfterwards } from '../helpers/image-surroundings.ts';
 import { Workspace } from '../helpers/workspace.ts';
 
 async function projectProfile(workspace: Workspace, name: string, content: unknown) {
@@ -57,6 +58,7 @@ describe('commands of two words', () => {
       const { exitCode, stdout } = await runCli(args, { cwd: '/' });
       expect(exitCode).toBe(0);
       expect(stdout).toContain('sandbox image build [PROFILE…] [options]');
+      expect(stdout).toMatch(/--build-arg .*; may be given more than once/);
       expect(stdout).not.toContain('(default: true)');
     }
   });
@@ -170,9 +172,38 @@ describeOn('docker', 'sandbox image', () => {
     expect(reference).toMatch(/^sandbox-mine:[0-9a-f]{16}$/);
     expect((await cli('build', 'mine', '-q')).stdout).toBe(`${reference}\n`);
     expect((await cli('ls')).stdout).toMatch(new RegExp(`^${reference} +[0-9a-f]{12} +mine `, 'm'));
+    expect((await cli('ls', '-q')).stdout.split('\n')).toContain(reference);
     const removed = await cli('rm', 'debian:bookworm-slim', reference);
     expect([removed.exitCode, removed.stdout]).toEqual([1, `${reference}\n`]);
+    const again = await cli('rm', reference, '--json');
+    const failed = [{ reference, error: { code: 'image-not-found' } }];
+    expect([again.exitCode, JSON.parse(again.stdout)]).toMatchObject([1, { removed: [], failed }]);
     expect((await cli('ls')).stdout).not.toContain(reference);
+  });
+
+  test('build says that an argument was not used, since the image was there', async () => {
+    const workspace = await Workspace.create();
+    const base = 'debian:bookworm-slim';
+    await projectProfile(workspace, 'mine', { ...mine, image: undefined, base });
+    const args = ['image', 'build', 'mine', '--build-arg', 'A=1', '--build-arg', `BASE=${base}`];
+    const cli = async (...more: string[]) =>
+      await runCli([...args, ...more], { cwd: workspace.path });
+    const first = await cli();
+    removedAfterwards(first.stdout.trim());
+    expect(first.stderr).not.toContain('not used');
+    expect((await cli()).stderr).toBe(
+      `sandbox: ${first.stdout.trim()} was there: --build-arg A was not used (--no-cache builds anew)\n`,
+    );
+    expect((await cli('-q')).stderr).toBe('');
+  });
+
+  test('import prints the reference that a run can take', async () => {
+    const workspace = await Workspace.create();
+    await mkdir(join(workspace.path, 'rootfs'));
+    const reference = removedAfterwards('sandbox-test-imported:1');
+    const args = ['image', 'import', 'rootfs', reference, '-q'];
+    const { stdout } = await runCli(args, { cwd: workspace.path });
+    expect(stdout).toBe(`${reference}\n`);
   });
 
   test('prune removes nothing where a profile cannot be read', async () => {
