@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { errnoOf, messageOf } from '../../failure.ts';
+import { errnoOf } from '../../failure.ts';
 import { Expectation } from '../expectation.ts';
-import { readPlantableBytes, refuseDetour } from '../regular-file.ts';
+import { readPlantableBytes, refuseDetour, whyUnreadable } from '../regular-file.ts';
 import { directoryVariable, homeDirectory } from '../variables.ts';
 import { builtInProfiles } from './built-in-profiles.ts';
 import { type ProfileFile, parseProfileFile, unreadableProfile } from './profile-file.ts';
@@ -78,9 +78,9 @@ export async function readProfile(
     content = await readPlantableBytes(path, origin === 'project' ? refuseDetour : undefined);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return null;
-    throw unreadableProfile(path, [`it cannot be read: ${messageOf(error)}`], error);
+    throw unreadableProfile(path, [`it cannot be read: ${whyUnreadable(error)}`], error);
   }
-  return { file: parseProfileFile(path, content.toString('utf8')), origin, path };
+  return { file: parseProfileFile(path, content), origin, path };
 }
 
 /** Also of those that are no good, which are refused once they are read. */
