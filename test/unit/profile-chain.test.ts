@@ -305,6 +305,24 @@ test('Which files of the host stand in a recipe is known, and is no part of it',
   ]);
 });
 
+describe('a name that is not known', () => {
+  test('is answered with those that can be read, without the one that asks, and with the nearest', async () => {
+    const { around } = await withProfiles({ name: 'greeter' }, { name: 'asks', extends: 'greter' });
+    await writeFile(join(around.userProfiles, 'broken.json'), '{');
+    await mkdir(join(around.userProfiles, 'folder.json'));
+    execFileSync('mkfifo', [join(around.userProfiles, 'fifo.json')]);
+    const builtIn = 'base, builder, tester, deployer, researcher, docker-host';
+    await expect(loadProfile('gretter', around.places)).rejects.toThrow(
+      `expected one of ${builtIn}, asks, greeter, got "gretter", did you mean greeter?`,
+    );
+    const failure = await failureOf(() => loadProfile('asks', around.places));
+    expect(failure.problems[0]?.message).toBe(
+      `"extends": expected one of ${builtIn}, greeter, got "greter", did you mean greeter?`,
+    );
+    await expect(loadProfile('nothing-like-it', around.places)).rejects.toThrow(/got "[^"]*"$/);
+  });
+});
+
 describe('setup tasks', () => {
   test('keep the shell of the profile that wrote them', async () => {
     const { load } = await withProfiles(
