@@ -1,5 +1,7 @@
 import { SandboxFailure } from '../failure.ts';
 import { reportFailure } from '../report/human.ts';
+import { parseImage } from '../spec/image-reference.ts';
+import { Problems } from '../spec/problems.ts';
 import { answer, answers } from './answer.ts';
 import type { Command } from './command.ts';
 import { imageSpec, withImages } from './image-store.ts';
@@ -11,8 +13,13 @@ const command = 'image rm';
 export const imageRm: Command = async (args, { terminal, interrupts }) => {
   const { cancel } = interrupts();
   return await answer({ terminal, isJson: false, cancel }, async () => {
-    const problems = wordProblems(args, { command, names: ['REFERENCE…'], repeats: true });
-    const spec = await imageSpec(args, { command, profile: 'base', problems });
+    const expected = { command, names: ['REFERENCE…'], repeats: true };
+    const problems = new Problems(wordProblems(args, expected));
+    for (const reference of args.rest.filter((word) => word !== '')) {
+      problems.attempt('REFERENCE', () => parseImage(reference));
+    }
+    const asked = { command, profile: 'base', problems: problems.found };
+    const spec = await imageSpec(args, asked);
     let failed = 0;
     await withImages(spec, { terminal, cancel }, async (images) => {
       for (const reference of args.rest) {

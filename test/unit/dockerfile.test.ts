@@ -90,7 +90,7 @@ test('a file cannot be where others have their directory', () => {
 
 describe('the name of a built image', () => {
   const named = (changes: Partial<Parameters<typeof builtReference>[0]>, baseId = 'sha256:1') =>
-    builtReference({ ...taskSpec({ profile: 'mine' }), recipe, ...changes }, baseId);
+    builtReference({ ...taskSpec({ image: 'sandbox-mine' }), recipe, ...changes }, baseId);
 
   test('has the profile and sixteen hexadecimal digits', () => {
     expect(named({})).toMatch(/^sandbox-mine:[0-9a-f]{16}$/);
