@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Problem, messageOf } from '../failure.ts';
+import { readCallersFile } from './caller-file.ts';
 import { parseCapability } from './capabilities.ts';
 import { checkEnvironment, parseEnvFile, parseEnvFlag } from './environment.ts';
 import type { Caller } from './host-path.ts';
@@ -135,9 +135,14 @@ async function resolveEnvironment(
   return environment;
 }
 
+const mostEnvFileBytes = 16 * 1024 ** 2;
+
 async function readEnvFile(path: string, caller: Caller, problems: Problems): Promise<string> {
   try {
-    return await readFile(resolve(caller.cwd, path), 'utf8');
+    const mostBytes = mostEnvFileBytes;
+    const bytes = await readCallersFile(resolve(caller.cwd, path), { mostBytes });
+    if (bytes.length > mostBytes) throw new Error('it is larger than 16 MiB');
+    return bytes.toString('utf8');
   } catch (error) {
     problems.add('--env-file', `expected a file that can be read: ${messageOf(error)}`);
     return '';
