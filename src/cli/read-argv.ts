@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
-import { distance } from 'fastest-levenshtein';
 import { type Flag, refusedFlags } from '../commands/flags.ts';
 import type { Problem } from '../failure.ts';
+import { nearestOf } from '../spec/nearest.ts';
 
 /** Values by the flag's long name: text for one that takes a value (the last one wins), a list where it repeats. */
 export interface ReadArgs {
@@ -107,15 +107,4 @@ function didYouMean(rawName: string, flags: readonly Flag[]): string {
     names.map((name) => `--${name}`),
   );
   return nearest ? `, did you mean ${nearest}?` : '';
-}
-
-/** The closest of some names, unless it is too far to be a slip. */
-export function nearestOf(word: string, names: readonly string[]): string | null {
-  const ranked = names
-    .map((name) => ({ name, edits: distance(word, name) }))
-    .sort((a, b) => a.edits - b.edits);
-  const beginsSo = names.find((name) => word.length > 3 && name.startsWith(word));
-  if (beginsSo) return beginsSo;
-  const [best] = ranked;
-  return best && best.edits <= Math.max(2, Math.floor(word.length / 3)) ? best.name : null;
 }

@@ -7,7 +7,6 @@ import { answer, answers, isJson } from './answer.ts';
 import type { Command, CommandArgs } from './command.ts';
 import { imageBuildOnlyFlags, outputFlags, taskFlags } from './flags.ts';
 import { imageSpec, withImages, withProgress } from './image-store.ts';
-import { wordProblems } from './words.ts';
 
 const command = 'image build';
 
@@ -64,7 +63,7 @@ function isGiven(name: string, given: CommandArgs['values'][string]): boolean {
 
 /** One for each profile, before anything is built, so that a wrong name costs nothing. */
 async function askedSpecs(args: CommandArgs): Promise<TaskSpec[]> {
-  const problems = wordProblems(args, { command, names: [], repeats: true });
+  const { problems } = args;
   const names = args.rest.length === 0 ? [null] : [...new Set(args.rest)];
   const specs: TaskSpec[] = [];
   for (const profile of names) specs.push(await imageSpec(args, { command, profile, problems }));

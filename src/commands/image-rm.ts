@@ -1,8 +1,10 @@
 import { SandboxFailure } from '../failure.ts';
 import { reportFailure } from '../report/human.ts';
 import { failureJson, jsonText } from '../report/json.ts';
+import { parseImage } from '../spec/image-reference.ts';
+import { Problems } from '../spec/problems.ts';
 import { answer, answers, isJson } from './answer.ts';
-import type { Command } from './command.ts';
+import type { Command, CommandArgs } from './command.ts';
 import { imageSpec, withImages } from './image-store.ts';
 import { wordProblems } from './words.ts';
 
@@ -12,11 +14,9 @@ const command = 'image rm';
 export const imageRm: Command = async (args, { terminal, interrupts }) => {
   const { cancel } = interrupts();
   return await answer({ terminal, isJson: isJson(args), cancel }, async () => {
-    const problems = wordProblems(args, { command, names: ['REFERENCE…'], repeats: true });
-    const spec = await imageSpec(args, { command, profile: 'base', problems });
     const removed: string[] = [];
     const failed: object[] = [];
-    await withImages(spec, { terminal, cancel }, async (images) => {
+    await withImages(await askedSpec(args), { terminal, cancel }, async (images) => {
       for (const reference of args.rest) {
         try {
           await images.remove(reference, cancel);
@@ -33,3 +33,13 @@ export const imageRm: Command = async (args, { terminal, interrupts }) => {
     return failed.length === 0 ? answers.fine : answers.notFine;
   });
 };
+
+async function askedSpec(args: CommandArgs) {
+  const problems = new Problems(
+    wordProblems(args, { command, names: ['REFERENCE…'], repeats: true }),
+  );
+  for (const reference of args.rest.filter((word) => word !== '')) {
+    problems.attempt('REFERENCE', () => parseImage(reference));
+  }
+  return await imageSpec(args, { command, profile: 'base', problems: problems.found });
+}

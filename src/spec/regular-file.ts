@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, readlink, realpath } from 'node:fs/promises';
+import { errnoOf, messageOf } from '../failure.ts';
 
 const mostBytes = 1024 ** 2;
 
@@ -37,4 +38,17 @@ export async function readPlantableBytes(
   } finally {
     await file.close();
   }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'there is no such file',
+  ELOOP: 'it is a symlink, and those are not followed',
+  ENXIO: 'it is not a regular file',
+  EACCES: 'permission denied',
+};
+
+/** What kept one of these from being read, in words. */
+export function whyUnreadable(error: unknown): string {
+  return reasons[errnoOf(error) ?? ''] ?? messageOf(error);
 }

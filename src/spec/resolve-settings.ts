@@ -71,6 +71,8 @@ async function chosenProfile(
 ): Promise<Profile | null> {
   const { text, origin } = [...below, project, ...above].findLast((layer) => layer.profile)
     ?.profile ?? { text: '', origin: '--profile' };
+  // What is no name at all is said of the setting already.
+  if (text === '' || text.includes('\0')) return null;
   return (await problems.attemptAsync(origin, () => loadProfile(text, places))) ?? null;
 }
 

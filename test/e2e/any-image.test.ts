@@ -2,9 +2,13 @@ import { chmod, readdir, realpath, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { identify } from '../../src/engine/docker/identity.ts';
 import { containersOf, describeOn, docker } from '../helpers/engines.ts';
+import { realApi } from '../helpers/image-surroundings.ts';
 import { type MadeFile, busybox, makeImage, smallSystem } from '../helpers/made-images.ts';
 import { Workspace } from '../helpers/workspace.ts';
+import { failureOf } from '../unit/support/failure.ts';
+import { taskSpec } from '../unit/support/task-spec.ts';
 
 const title = 'any image, used as it is';
 const isPromised = (process.env.SANDBOX_TEST_ENGINES ?? '').split(',').includes('docker');
@@ -240,6 +244,21 @@ function suite(program: Buffer): void {
       expect(await readdir(workspace.path)).toEqual([]);
     },
   );
+
+  // Never by a whole run: if it went wrong, the engine would wait for ever.
+  test.each(['/etc/passwd', '/etc/group'])('a pipe as %s is refused', async (path) => {
+    const image = nameOf(`pipe${path.replaceAll('/', '-')}`);
+    const others = system.filter((file) => `/${file.path}` !== path);
+    onTestFinished(await makeImage(image, [...others, { path: path.slice(1), isPipe: true }]));
+    const { Id } = await docker.getImage(image).inspect();
+    const spec = taskSpec({ id: `pipe-${process.pid}`, image });
+    const question = { spec, user: stranger, imageId: Id, isWorkdirSeen: true };
+    const { code, message, hint } = await failureOf(() => identify(realApi(), question));
+    expect(code).toBe('start-failed');
+    expect(message).toContain(`expected ${path} of the image ${image} to be a file`);
+    expect(hint).not.toContain('restart');
+    expect(await containersOf(spec.id)).toEqual([]);
+  });
 
   test('with --writable-root the accounts can be changed, so they are left alone', async () => {
     const line =

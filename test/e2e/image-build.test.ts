@@ -67,6 +67,39 @@ describeOn('docker', 'building an image', () => {
     );
   });
 
+  test('more files than an engine stacks layers come together, and leave directories as they are', async () => {
+    const content = (text: string) => Buffer.from(text).toString('base64');
+    const many = Array.from({ length: 150 }, (_, index) => ({
+      ...{ path: `/opt/new/folder/${index}`, mode: '0640', base64: content(`${index}`) },
+    }));
+    const elsewhere = ['/tmp/x', '/root/x', '/bin/x'].map((path) => ({
+      ...{ path, mode: '0755', base64: content('x') },
+    }));
+    const task = recipeTask({ files: [...many, ...elsewhere] });
+    const { reference } = await (await imageStore()).build(task, listener().context, cached);
+    const line =
+      'cd /opt/new/folder; ls | wc -l; cat 0 149; echo; stat -c "%a %u:%g" . .. 7 /tmp /root /usr/bin/x; test -L /bin';
+    expect(await inImage(reference, 'sh', '-euc', line)).toBe(
+      '150\n0149\n755 0:0\n755 0:0\n640 0:0\n1777 0:0\n700 0:0\n755 0:0\n',
+    );
+  });
+
+  test.each([
+    ['in the base', '/usr/local/bin', []],
+    ['in the base by way of a link', '/bin', []],
+    ['in a package', '/usr/share/doc/tree', ['tree']],
+  ])('a file in the place of a directory %s is refused', async (_, path, packages) => {
+    const file = { path, mode: '0755', base64: '' };
+    const task = recipeTask({ files: [file], packages });
+    const store = await imageStore();
+    const failure = await failureOf(() => store.build(task, listener().context, cached));
+    expect(failure.code).toBe('image-build-failed');
+    expect(failure.message).toMatch(/got a directory: \S+$/);
+    expect(failure.hint).toContain(`${path}/NAME`);
+    expect(await tagsOf(task.profile)).toEqual([]);
+    expect(await imagesWith(task.profile)).toEqual([]);
+  });
+
   test('is done once, and then known by its name, its labels and in receipts', async () => {
     const task = recipeTask({ environment: { A: '1' } });
     const [store, first, second] = [await imageStore(), listener(), listener()];

@@ -8,6 +8,7 @@ import {
   open,
   readFile,
   symlink,
+  utimes,
   writeFile,
 } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -149,12 +150,15 @@ describeOn('docker', 'importing a directory', () => {
       await symlink('/etc/../nowhere', join(path, 'absolute'));
       await symlink('../../outside', join(path, 'relative'));
       await lutimes(join(path, 'absolute'), 1, 1);
+      await writeFile(join(path, 'empty'), '');
+      await utimes(join(path, 'empty'), new Date(-1e9), new Date(-1e9));
       const { context, warnings } = imageSurroundings();
       const { id } = await importDirectory(api, { path, reference }, context);
       const content = await contentOf(reference);
       expect((await docker.getImage(reference).inspect()).Id).toBe(id);
       expect(warnings).toEqual([]);
       expect(content.get('program')).toBe('-rwsr-x--x 12/3000000 1');
+      expect(content.get('empty')).toBe('-rw-r--r-- 0/0 0');
       expect(content.get('same')).toBe('hrwsr-x--x 12/3000000 0 program');
       expect(content.get('absolute')).toContain('/etc/../nowhere');
       expect(content.get('relative')).toContain('../../outside');

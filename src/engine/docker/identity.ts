@@ -1,4 +1,4 @@
-import { messageOf } from '../../failure.ts';
+import { SandboxFailure, messageOf } from '../../failure.ts';
 import { isInside } from '../../spec/host-path.ts';
 import { type Mount, type TaskSpec, workspaceTarget } from '../../spec/task-spec.ts';
 import { defaultHome, scratchSpaces } from '../scratch-space.ts';
@@ -40,7 +40,7 @@ export async function identify(api: DockerApi, question: Question): Promise<Iden
       ? known
       : await lookIntoImage(api, question, async (files) => {
           if (!isWorkdirSeen) await refuseMissing(files, spec);
-          return known ?? (await readAccounts(files));
+          return known ?? (await readAccounts(files, spec.image));
         });
   if (!known) attempt(() => store?.remember(imageId, accounts));
   const named = nameUser(user, accounts, spec.environment.HOME ?? defaultHome);
@@ -57,10 +57,10 @@ async function refuseMissing(files: ContainerFiles, spec: TaskSpec): Promise<voi
   throw workdirFailure(spec, isThere ? 'is not a directory' : `is not in the image ${spec.image}`);
 }
 
-async function readAccounts(files: ContainerFiles): Promise<Accounts> {
+async function readAccounts(files: ContainerFiles, image: string): Promise<Accounts> {
   const [passwd, group] = await Promise.all([
-    read(files, '/etc/passwd'),
-    read(files, '/etc/group'),
+    read(files, '/etc/passwd', image),
+    read(files, '/etc/group', image),
   ]);
   return { passwd, group };
 }
@@ -68,12 +68,26 @@ async function readAccounts(files: ContainerFiles): Promise<Accounts> {
 const mostBytes = 256 * 1024;
 
 /** Null where it is no file or larger than any that was written by hand. */
-async function read(files: ContainerFiles, path: string): Promise<AccountFile | null> {
+async function read(
+  files: ContainerFiles,
+  path: string,
+  image: string,
+): Promise<AccountFile | null> {
   const found = await files.realPath(path);
+  if (found?.kind === 'other') throw unreadable(path, image);
   if (found?.kind === 'missing') return { path: found.path, text: '' };
   if (found?.kind !== 'file') return null;
   const content = await files.head(found.path, mostBytes + 1);
   return content.length > mostBytes ? null : { path: found.path, text: content.toString('latin1') };
+}
+
+/** The engine opens it before it starts a task, and would wait for ever for who writes into a pipe. */
+function unreadable(path: string, image: string): SandboxFailure {
+  return new SandboxFailure(
+    'start-failed',
+    `expected ${path} of the image ${image} to be a file, found a pipe, socket or device`,
+    { hint: 'No engine can start a task in it: mend the image, or choose another with --image.' },
+  );
 }
 
 const kernelTrees = ['/proc', '/sys', '/dev'];

@@ -1,9 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { errnoOf, messageOf } from '../../failure.ts';
+import { errnoOf } from '../../failure.ts';
 import { Expectation } from '../expectation.ts';
-import { readPlantableBytes, refuseDetour } from '../regular-file.ts';
+import { nearestOf } from '../nearest.ts';
+import { readPlantableBytes, refuseDetour, whyUnreadable } from '../regular-file.ts';
 import { directoryVariable, homeDirectory } from '../variables.ts';
 import { builtInProfiles } from './built-in-profiles.ts';
 import { type ProfileFile, parseProfileFile, unreadableProfile } from './profile-file.ts';
@@ -35,14 +36,31 @@ export function profilePlaces(env: NodeJS.ProcessEnv, workspace: string | null):
 /**
  * The profile of a name: built in, else the caller's own, else the project's, so that a project never stands in
  * for another one. Throws an Expectation where there is none, rejects with `profile-unreadable` where it is no good.
+ * `asking`: those that want it, which would be no answer.
  */
-export async function findProfile(name: string, places: ProfilePlaces): Promise<FoundProfile> {
+export async function findProfile(
+  name: string,
+  places: ProfilePlaces,
+  asking: readonly string[] = [],
+): Promise<FoundProfile> {
   const builtIn = builtInProfiles.find((profile) => profile.name === name);
   if (builtIn) return { file: v.parse(profileSchema, builtIn), origin: 'built-in', path: null };
   const found = (await readIn(places, 'user', name)) ?? (await readIn(places, 'project', name));
   if (found) return found;
-  const known = (await profileNames(places)).map((profile) => profile.name);
-  throw new Expectation(`one of ${[...new Set(known)].join(', ')}`, name);
+  const known = (await readableNames(places)).filter((each) => !asking.includes(each));
+  throw new Expectation(`one of ${known.join(', ')}`, name, nearestOf(name, known));
+}
+
+/** Of those that could be asked for: a directory or what is no profile is not worth to be named. */
+async function readableNames(places: ProfilePlaces): Promise<string[]> {
+  const rows = await profileNames(places);
+  const readable = rows.map(async ({ name, origin }) => {
+    if (origin === 'built-in') return name;
+    const found = await readIn(places, origin, name).catch(() => null);
+    return found && name;
+  });
+  const names = await Promise.all(readable);
+  return [...new Set(names.filter((name) => name !== null))];
 }
 
 /** Every profile there may be, in the order in which they are looked for. */
@@ -78,9 +96,9 @@ export async function readProfile(
     content = await readPlantableBytes(path, origin === 'project' ? refuseDetour : undefined);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return null;
-    throw unreadableProfile(path, [`it cannot be read: ${messageOf(error)}`], error);
+    throw unreadableProfile(path, [`it cannot be read: ${whyUnreadable(error)}`], error);
   }
-  return { file: parseProfileFile(path, content.toString('utf8')), origin, path };
+  return { file: parseProfileFile(path, content), origin, path };
 }
 
 /** Also of those that are no good, which are refused once they are read. */

@@ -61,6 +61,9 @@ function briefly(reason: string): string {
 }
 
 function remedyFor(reason: string): string {
+  if (/max depth exceeded|mount options is too long/i.test(reason)) {
+    return 'An engine stacks about 125 layers, and each setup task that changes files is one: join some, a command may have many lines. ';
+  }
   if (!/no space left on device|disk quota exceeded/i.test(reason)) return '';
   return "The engine's disk is full: make room with `sandbox image prune` or `docker system prune`. ";
 }

@@ -2,7 +2,7 @@ import type { Recipe } from '../../../../spec/profile/recipe.ts';
 import { type Labels, imageLabels, stages } from '../image-labels.ts';
 
 /** In the build context, beside the Dockerfile. */
-export const filesDirectory = 'files';
+export const filesArchive = 'files.tar';
 
 /** One line of the Dockerfile, and what to call it while it runs. */
 export interface BuildStep {
@@ -46,10 +46,7 @@ export function buildSteps({ recipe, baseId, buildArgs, labels }: DockerfileInpu
     ...(settings.length === 0
       ? []
       : [{ instruction: `ENV ${assignments(settings)}`, description: 'environment' }]),
-    ...files.map(({ path }, index) => ({
-      instruction: `COPY ${json([`${filesDirectory}/${index}`, literal(path)])}`,
-      description: `file ${path}`,
-    })),
+    ...(files.length === 0 ? [] : [add(files)]),
     ...setup.map(({ command, description }) => ({ instruction: run(command), description })),
     ...(labels === undefined ? [] : [{ instruction: label(labels), description: 'labels' }]),
   ];
@@ -90,6 +87,13 @@ const installScript = [
   'else echo "sandbox: the base has neither apt-get nor apk" >&2; exit 1; fi',
 ].join(' ');
 
+/** All of them in one layer, of which an engine stacks only so many; it takes the archive apart by itself. */
+function add(files: Recipe['files']): BuildStep {
+  const [first] = files;
+  const description = files.length === 1 ? `file ${first?.path ?? ''}` : `${files.length} files`;
+  return { instruction: `ADD ${json([filesArchive, '/'])}`, description };
+}
+
 function run(command: readonly string[]): string {
   return `RUN ${json(command)}`;
 }
@@ -110,9 +114,4 @@ function json(words: readonly string[]): string {
 /** Of a value, in which a Dockerfile would put other variables. */
 function quoted(value: string): string {
   return `"${value.replace(/[\\"$]/g, (char) => `\\${char}`)}"`;
-}
-
-/** Of a path: it is no shell word, and yet quotes would be taken away from it, too. */
-function literal(path: string): string {
-  return path.replace(/[\\"'$]/g, (char) => `\\${char}`);
 }

@@ -1,11 +1,12 @@
 import * as v from 'valibot';
 import { SandboxFailure } from '../../../../failure.ts';
+import { repositoryOf } from '../../../../spec/profile/image-repository.ts';
 import type { TaskSpec } from '../../../../spec/task-spec.ts';
 import type { CreateContext, ImageFacts } from '../../../engine.ts';
 import { roundMs } from '../../../phase-clock.ts';
 import type { DockerApi } from '../../docker-api.ts';
 import { toolLabels } from '../../labels.ts';
-import { imageLabels, repositoryOf } from '../image-labels.ts';
+import { imageLabels } from '../image-labels.ts';
 import { importArchive } from './import.ts';
 import { minimalArchive } from './minimal-archive.ts';
 import { findBusybox } from './minimal-busybox.ts';

@@ -1,0 +1,12 @@
+import { distance } from 'fastest-levenshtein';
+
+/** The closest of some names, unless it is too far to be a slip. */
+export function nearestOf(word: string, names: readonly string[]): string | null {
+  const ranked = names
+    .map((name) => ({ name, edits: distance(word, name) }))
+    .sort((a, b) => a.edits - b.edits);
+  const beginsSo = names.find((name) => word.length > 3 && name.startsWith(word));
+  if (beginsSo) return beginsSo;
+  const [best] = ranked;
+  return best && best.edits <= Math.max(2, Math.floor(word.length / 3)) ? best.name : null;
+}
