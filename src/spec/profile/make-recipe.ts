@@ -2,7 +2,6 @@ import type { FoundProfile } from './find-profile.ts';
 import { labelOf } from './profile-chain.ts';
 import { unreadableProfile } from './profile-file.ts';
 import type { Recipe } from './recipe.ts';
-import { filesOf } from './source-file.ts';
 
 /** Where the image of a profile comes from. */
 export type ImageSource =
@@ -15,10 +14,10 @@ interface Shared {
 }
 
 /** Of profiles that add to each other, the one that everything stands on first. */
-export async function imageSourceOf(
+export function imageSourceOf(
   links: readonly FoundProfile[],
   { shell, environment }: Shared,
-): Promise<ImageSource> {
+): ImageSource {
   const start = links.findLast(({ file }) => file.image !== undefined || file.base !== undefined);
   if (!start) {
     throw unreadableProfile(links[0] ? labelOf(links[0]) : '', [
@@ -30,7 +29,7 @@ export async function imageSourceOf(
     refuseAdditions(links, start);
     return { kind: 'as-it-is', image };
   }
-  const files = (await Promise.all(links.map(filesOf))).flat();
+  const files = links.flatMap((link) => link.files);
   const recipe = {
     base: base ?? '',
     packages: [...new Set(links.flatMap(({ file }) => file.packages ?? []))],

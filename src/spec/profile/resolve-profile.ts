@@ -53,7 +53,7 @@ export async function resolveProfile(own: FoundProfile, places: ProfilePlaces): 
   const { name, description } = own.file;
   const shell = links.findLast(({ file }) => file.shell !== undefined)?.file.shell ?? defaultShell;
   const environment = merged(links.map(({ file }) => file.environment ?? {}));
-  const source = await imageSourceOf(links, { shell, environment });
+  const source = imageSourceOf(links, { shell, environment });
   return {
     name,
     description,

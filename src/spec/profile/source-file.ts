@@ -1,34 +1,39 @@
-import { realpath } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import { messageOf } from '../../failure.ts';
-import { isInside } from '../host-path.ts';
-import { readPlantableBytes, refuseDetour } from '../regular-file.ts';
-import type { FoundProfile } from './find-profile.ts';
-import { unreadableProfile } from './profile-file.ts';
+import type { HeldDirectory } from '../held-directory.ts';
+import { type ProfileFile, unreadableProfile } from './profile-file.ts';
 import type { Recipe } from './recipe.ts';
 
-type RecipeFile = Recipe['files'][number];
+export type RecipeFile = Recipe['files'][number];
 
-/** The files of one profile with what is in them. */
-export async function filesOf({ file, path }: FoundProfile): Promise<RecipeFile[]> {
-  const files = (file.files ?? []).map(async ({ path: target, content, source, mode = '0644' }) => {
-    const bytes =
-      content === undefined
-        ? await readSource(path ?? '', source ?? '')
-        : Buffer.from(content, 'utf8');
-    return { path: target, mode, base64: bytes.toString('base64') };
-  });
-  return await Promise.all(files);
+/** Where a profile was read; it is what every `source` is relative to. */
+export interface ProfilePlace {
+  readonly path: string;
+  readonly folder: HeldDirectory;
 }
 
-/** A project's profile must not bring a file of the host into an image that its tasks can read. */
-async function readSource(profile: string, source: string): Promise<Buffer> {
+/** The files of one profile with what is in them. */
+export async function filesOf(
+  { files = [] }: ProfileFile,
+  place: ProfilePlace | null,
+): Promise<RecipeFile[]> {
+  const read = files.map(async ({ path, content, source, mode = '0644' }) => {
+    const bytes =
+      content === undefined ? await readSource(source ?? '', place) : Buffer.from(content, 'utf8');
+    return { path, mode, base64: bytes.toString('base64') };
+  });
+  return await Promise.all(read);
+}
+
+/**
+ * A project's profile must not bring a file of the host into an image that its tasks can read: the folder is the very
+ * one that the profile was read from, whatever has its name by now.
+ */
+async function readSource(source: string, place: ProfilePlace | null): Promise<Buffer> {
   try {
-    const folder = await realpath(dirname(profile));
-    const path = await realpath(join(folder, source));
-    if (!isInside(path, folder)) throw new Error(`it is not below ${folder}`);
-    return await readPlantableBytes(path, refuseDetour);
+    if (place === null) throw new Error('a built-in profile has no folder');
+    return await place.folder.read(source);
   } catch (error) {
-    throw unreadableProfile(profile, [`"source" ${source}: ${messageOf(error)}`], error);
+    const problem = `"source" ${source}: ${messageOf(error)}`;
+    throw unreadableProfile(place?.path ?? '', [problem], error);
   }
 }
