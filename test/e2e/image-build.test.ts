@@ -87,7 +87,7 @@ describeOn('docker', 'building an image', () => {
   test.each([
     ['in the base', '/usr/local/bin', []],
     ['in the base by way of a link', '/bin', []],
-    ['in a package', '/usr/share/doc/tree', ['tree']],
+    ['in a package', '/usr/share/ucf', ['ucf']],
   ])('a file in the place of a directory %s is refused', async (_, path, packages) => {
     const file = { path, mode: '0755', base64: '' };
     const task = recipeTask({ files: [file], packages });
