@@ -58,7 +58,8 @@ function noteUnused(
 }
 
 function isGiven(name: string, given: CommandArgs['values'][string]): boolean {
-  return Array.isArray(given) && given.some((text) => text === name || text.startsWith(`${name}=`));
+  const texts = typeof given === 'object' ? given : [];
+  return texts.some((text) => text === name || text.startsWith(`${name}=`));
 }
 
 /** One for each profile, before anything is built, so that a wrong name costs nothing. */
