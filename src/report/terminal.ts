@@ -23,11 +23,15 @@ export function writeLine(terminal: Terminal, line: string): void {
   terminal.stderr.write(`${line}\n`);
 }
 
-/** Makes foreign text safe to print on a line: a terminal would obey its escapes, a newline would forge another. */
+/**
+ * Makes foreign text safe to print on a line: a terminal would obey its escapes, a newline would forge another, and
+ * marks of direction would show it in another order than it is read in.
+ */
 export function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, (character) => {
+  return text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, (character) => {
     if (character === '\t' || character === '\n') return ' ';
-    return `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
+    const hex = character.charCodeAt(0).toString(16);
+    return hex.length > 2 ? `\\u${hex.padStart(4, '0')}` : `\\x${hex.padStart(2, '0')}`;
   });
 }
 

@@ -18,6 +18,7 @@ describe('printable', () => {
     ['a delete', 'a\u007f', String.raw`a\x7f`],
     ['a NUL', 'a\0b', String.raw`a\x00b`],
     ['a tab', 'a\tb', 'a b'],
+    ['a mark that turns the direction', 'a\u202eb\u2066c', String.raw`a\u202eb\u2066c`],
   ])('makes %s harmless', (_, text, expected) => {
     expect(printable(text)).toBe(expected);
   });
