@@ -45,9 +45,10 @@ function noteUnused(
   { built, terminal }: { built: ReadonlyMap<TaskSpec, ImageFacts>; terminal: Terminal },
 ): void {
   const given = values[taskFlags.buildArg.name];
+  const texts = Array.isArray(given) ? (given as string[]) : [];
   for (const [spec, { reference, origin }] of built) {
     // Those of a config file are for whatever is built some day.
-    const names = Object.keys(spec.buildArgs).filter((name) => isGiven(name, given));
+    const names = Object.keys(spec.buildArgs).filter((name) => isGiven(name, texts));
     if (origin !== 'present' || names.length === 0) continue;
     const list = names.join(', ');
     writeNote(
@@ -57,8 +58,8 @@ function noteUnused(
   }
 }
 
-function isGiven(name: string, given: CommandArgs['values'][string]): boolean {
-  return Array.isArray(given) && given.some((text) => text === name || text.startsWith(`${name}=`));
+function isGiven(name: string, texts: readonly string[]): boolean {
+  return texts.some((text) => text === name || text.startsWith(`${name}=`));
 }
 
 /** One for each profile, before anything is built, so that a wrong name costs nothing. */

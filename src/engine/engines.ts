@@ -37,7 +37,7 @@ async function connectNamed(name: EngineName, spec: TaskSpec, around: Surroundin
 /** Says that a task can do without an engine, where simulation is enough for it. */
 function orSimulation(error: unknown, spec: TaskSpec): unknown {
   const isHelped = error instanceof SandboxFailure && withoutEngine.includes(error.code);
-  if (!isHelped || error.hint === undefined || error.hint === engineMissingHint) return error;
+  if (!isHelped || error.hint === null || error.hint === engineMissingHint) return error;
   if (isolationLevels.indexOf(spec.isolation) > isolationLevels.indexOf('namespace')) return error;
   const { code, message, hint, cause } = error;
   return new SandboxFailure(code, message, {

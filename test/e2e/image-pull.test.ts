@@ -83,8 +83,8 @@ describeOn('docker', 'pulling', () => {
     await registry.add('app', '1', { layer: 3_000_000 });
     const reference = `${registry.host}/app:1`;
     const { progress } = await present({ reference });
-    expect(progress[0]).toEqual({ kind: 'begin', what: 'pull', reference });
-    expect(progress.at(-1)).toEqual({ kind: 'end', what: 'pull', reference });
+    expect(progress[0]).toEqual({ kind: 'begin', what: 'pull', reference, platform: null });
+    expect(progress.at(-1)).toEqual({ kind: 'end', what: 'pull', reference, platform: null });
     const layers = progress.filter((told) => told.kind === 'layers');
     expect(layers.at(-1)?.totalBytes).toBeGreaterThan(3_000_000);
     expect(layers.at(-1)?.doneBytes).toBe(layers.at(-1)?.totalBytes);
