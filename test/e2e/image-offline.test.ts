@@ -304,6 +304,9 @@ describeOn('docker', 'the minimal image', () => {
 
   test('that is made again leaves nothing of the one before, but where a container needs it', async () => {
     const { context } = imageSurroundings();
+    // While others build it would be left to be pruned.
+    vi.stubEnv('TMPDIR', (await Workspace.create()).root);
+    onTestFinished(() => void vi.unstubAllEnvs());
     const again = { ...spec, profile: `test-again-${process.pid}` };
     const first = await buildMinimal(api, again, context);
     const container = await docker.createContainer({ Image: first.id, Cmd: ['true'] });
