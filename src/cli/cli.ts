@@ -84,7 +84,8 @@ function optionText({ name, short, value }: Flag): string {
 
 function helpText(flag: Flag): string {
   const [variable] = settingNotes(flag).variables;
-  return variable ? `${flag.help} [${variable}]` : flag.help;
+  const repeats = flag.repeatable === true ? '; may be given more than once' : '';
+  return `${flag.help}${repeats}${variable ? ` [${variable}]` : ''}`;
 }
 
 function defaultOf(flag: Flag): { default?: string } {

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type Flag, refusedFlags } from '../commands/flags.ts';
 import type { Problem } from '../failure.ts';
-import { nearestOf } from '../spec/nearest-name.ts';
+import { nearestOf } from '../spec/nearest.ts';
 
 /** Values by the flag's long name: text for one that takes a value (the last one wins), a list where it repeats. */
 export interface ReadArgs {

@@ -1,7 +1,7 @@
 import { SandboxFailure } from '../failure.ts';
 import { reportFailure } from '../report/human.ts';
 import type { Terminal } from '../report/terminal.ts';
-import { nearestOf } from '../spec/nearest-name.ts';
+import { nearestOf } from '../spec/nearest.ts';
 
 const usageExitCode = 2;
 

@@ -17,8 +17,8 @@ import { Problems } from '../spec/problems.ts';
 import { type TaskRequest, emptyRequest, resolveSpec } from '../spec/resolve-spec.ts';
 import type { TaskSpec } from '../spec/task-spec.ts';
 import type { Command, CommandArgs, CommandContext } from './command.ts';
-import { doctorOnlyFlags, outputFlags } from './flags.ts';
-import { flagLayer } from './task-request.ts';
+import { doctorOnlyFlags, outputFlags, taskFlags } from './flags.ts';
+import { flagLayer, taskRequest } from './task-request.ts';
 
 const exitCodes = { allWell: 0, notWell: 1, usage: 2 } as const;
 
@@ -113,12 +113,16 @@ function askedProbes({ values }: CommandArgs, problems: Problems): readonly Prob
     problems.add('--probe', `expected one of ${known.join(', ')}, got "${name}"`);
   }
   if (!isProving) return null;
+  if (values[taskFlags.allowNestedDocker.name] === true) {
+    problems.add('--prove', 'expected without --allow-nested-docker: level none promises nothing');
+  }
   return battery.filter(({ name }) => names.length === 0 || names.includes(name));
 }
 
-/** Settings only: the command is our own. */
+/** The command is our own, and what decides on the image is the caller's. */
 function doctorRequest(args: CommandArgs): TaskRequest {
-  return { ...emptyRequest, flags: flagLayer(args), command: ['true'] };
+  const { flags, buildArgs, allowNestedDocker } = taskRequest(args);
+  return { ...emptyRequest, flags, buildArgs, allowNestedDocker, command: ['true'] };
 }
 
 interface Reporting {
@@ -153,7 +157,13 @@ async function proveAndReport(
   const { terminal } = context;
   const width = Math.max(...probes.map(({ name }) => name.length));
   const proof = await prove(
-    { flags: proofFlags(args, spec), targets: outsideTargets, cancel, force },
+    {
+      flags: proofFlags(args, spec),
+      buildArgs: taskRequest(args).buildArgs,
+      targets: outsideTargets,
+      cancel,
+      force,
+    },
     {
       probes,
       least: spec.isolation,

@@ -1,6 +1,6 @@
 import { equivalentCommands } from '../engine/engines.ts';
 import { jsonText } from '../report/json.ts';
-import { shellLine } from '../report/shell-quote.ts';
+import { argumentsLine, shellLine } from '../report/shell-quote.ts';
 import type { TaskSpec } from '../spec/task-spec.ts';
 import type { CommandArgs } from './command.ts';
 import { type Flag, imageBuildFlags, outputFlags } from './flags.ts';
@@ -13,21 +13,40 @@ interface DryRun {
 
 /** Shows what would run, and the way to do it by hand. Starts and creates nothing. */
 export async function dryRun(spec: TaskSpec, { args, isJson, stdout }: DryRun): Promise<number> {
-  const commands = [...buildLine(spec, args), ...(await equivalentCommands(spec))];
-  const lines = commands.map(shellLine);
+  const equivalents = await equivalentLines(spec, args);
+  const commands = equivalents.map(({ words }) => words);
+  const lines = equivalents.map(({ line }) => line);
   const text = [jsonText(spec), ...lines.map((line) => `${line}\n`)].join('\n');
   stdout.write(isJson ? jsonText({ task: spec, equivalent: commands, shell: lines }) : text);
   return 0;
 }
 
+interface Equivalent {
+  readonly line: string;
+  /** The same for who starts programs without a shell. */
+  readonly words: readonly string[];
+}
+
+/** No word of a command line can hold it. */
+const imageMark = '\0';
+
 /**
- * Builds the image where it is missing and gives it the name by which the next lines know it: its own ends in
- * digests that nobody knows before. With the same flags, so that it is the same image.
+ * The name of an image that is built ends in digests that nobody knows before. So the line asks for it where it
+ * stands, with the same flags, and leaves nothing but the image itself.
  */
-function buildLine({ engine, recipe, profile, image }: TaskSpec, args: CommandArgs): string[][] {
-  if (recipe === null || engine === 'simulation') return [];
-  const script = 'docker tag "$(sandbox image build "$@")" "$0"';
-  return [['sh', '-c', script, image, profile, ...givenFlags(args)]];
+async function equivalentLines(spec: TaskSpec, args: CommandArgs): Promise<Equivalent[]> {
+  const { engine, recipe, profile } = spec;
+  const isBuilt = recipe !== null && engine !== 'simulation';
+  const commands = await equivalentCommands(isBuilt ? { ...spec, image: imageMark } : spec);
+  const build = shellLine(['sandbox', 'image', 'build', profile, ...givenFlags(args)]);
+  return commands.map((words) => {
+    const at = words.indexOf(imageMark);
+    if (at === -1) return { line: shellLine(words), words };
+    const rest = words.slice(at + 1);
+    const after = rest.length === 0 ? '' : ` ${argumentsLine(rest)}`;
+    const line = `${shellLine(words.slice(0, at))} "$(${build})"${after}`;
+    return { line, words: ['sh', '-c', line] };
+  });
 }
 
 function givenFlags({ values }: CommandArgs): string[] {

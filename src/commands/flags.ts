@@ -160,7 +160,7 @@ export const taskFlags = {
     name: 'build-arg',
     value: 'NAME[=VALUE]',
     repeatable: true,
-    help: 'For the build of a profile, such as BASE=IMAGE or HTTP_PROXY',
+    help: 'For the build of a profile, such as BASE=IMAGE or HTTP_PROXY; no secrets, since `docker history` shows them',
   },
   allowNestedDocker: {
     name: 'allow-nested-docker',
@@ -228,6 +228,11 @@ export const doctorFlags: readonly Flag[] = [
   settingFlags.isolation,
   settingFlags.image,
   settingFlags.profile,
+  taskFlags.allowNestedDocker,
+  taskFlags.buildArg,
+  settingFlags.platform,
+  settingFlags.pull,
+  settingFlags.pullTimeout,
   settingFlags.network,
   settingFlags.runtime,
   settingFlags.workspace,
@@ -264,9 +269,18 @@ export const imageBuildFlags: readonly Flag[] = [
   outputFlags.help,
 ];
 
-export const imageListFlags: readonly Flag[] = [...engineFlags, jsonFlag, outputFlags.help];
+export const imageListOnlyFlags = {
+  quiet: { ...outputFlags.quiet, help: 'Print the references only' },
+} as const satisfies Record<string, Flag>;
 
-export const imageRemoveFlags: readonly Flag[] = [...engineFlags, outputFlags.help];
+export const imageListFlags: readonly Flag[] = [
+  ...engineFlags,
+  jsonFlag,
+  ...Object.values(imageListOnlyFlags),
+  outputFlags.help,
+];
+
+export const imageRemoveFlags: readonly Flag[] = [...engineFlags, jsonFlag, outputFlags.help];
 
 export const imagePruneFlags: readonly Flag[] = [
   taskFlags.buildArg,

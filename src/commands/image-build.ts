@@ -1,12 +1,12 @@
 import type { CreateContext, ImageFacts, ImageStore } from '../engine/engine.ts';
 import { jsonText } from '../report/json.ts';
 import { writeNote } from '../report/human.ts';
+import type { Terminal } from '../report/terminal.ts';
 import type { TaskSpec } from '../spec/task-spec.ts';
 import { answer, answers, isJson } from './answer.ts';
 import type { Command, CommandArgs } from './command.ts';
-import { imageBuildOnlyFlags, outputFlags } from './flags.ts';
+import { imageBuildOnlyFlags, outputFlags, taskFlags } from './flags.ts';
 import { imageSpec, withImages, withProgress } from './image-store.ts';
-import { wordProblems } from './words.ts';
 
 const command = 'image build';
 
@@ -31,6 +31,7 @@ export const imageBuild: Command = async (args, { terminal, interrupts }) => {
         }
       });
     }
+    if (!isQuiet) noteUnused(args, { built, terminal });
     const rows = specs.map((spec) => ({ profile: spec.profile, ...facts(spec, built) }));
     const lines = rows.map(({ reference }) => `${reference}\n`).join('');
     terminal.stdout.write(isJson(args) ? jsonText({ images: rows }) : lines);
@@ -38,9 +39,32 @@ export const imageBuild: Command = async (args, { terminal, interrupts }) => {
   });
 };
 
+/** They are no part of an image's name, so one that is there is taken whatever they say. */
+function noteUnused(
+  { values }: CommandArgs,
+  { built, terminal }: { built: ReadonlyMap<TaskSpec, ImageFacts>; terminal: Terminal },
+): void {
+  const given = values[taskFlags.buildArg.name];
+  for (const [spec, { reference, origin }] of built) {
+    // Those of a config file are for whatever is built some day.
+    const names = Object.keys(spec.buildArgs).filter((name) => isGiven(name, given));
+    if (origin !== 'present' || names.length === 0) continue;
+    const list = names.join(', ');
+    writeNote(
+      terminal,
+      `${reference} was there: --build-arg ${list} was not used (--no-cache builds anew)`,
+    );
+  }
+}
+
+function isGiven(name: string, given: CommandArgs['values'][string]): boolean {
+  const texts = typeof given === 'object' ? given : [];
+  return texts.some((text) => text === name || text.startsWith(`${name}=`));
+}
+
 /** One for each profile, before anything is built, so that a wrong name costs nothing. */
 async function askedSpecs(args: CommandArgs): Promise<TaskSpec[]> {
-  const problems = wordProblems(args, { command, names: [], repeats: true });
+  const { problems } = args;
   const names = args.rest.length === 0 ? [null] : [...new Set(args.rest)];
   const specs: TaskSpec[] = [];
   for (const profile of names) specs.push(await imageSpec(args, { command, profile, problems }));

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
+import { parseImageName } from '../spec/image-reference.ts';
 import { Problems } from '../spec/problems.ts';
-import { settings } from '../spec/settings.ts';
 import { answer, answers } from './answer.ts';
 import type { Command } from './command.ts';
 import { imageSpec, withImages, withProgress } from './image-store.ts';
@@ -15,15 +15,15 @@ export const imageImport: Command = async (args, { terminal, interrupts }) => {
     const expected = { command, names: ['DIRECTORY', 'REFERENCE'] };
     const problems = new Problems(wordProblems(args, expected));
     const [directory = '', reference = ''] = args.rest;
-    if (problems.isEmpty) problems.attempt('REFERENCE', () => settings.image.parse(reference));
+    if (problems.isEmpty) problems.attempt('REFERENCE', () => parseImageName(reference));
     const asked = { command, profile: 'base', problems: problems.found };
     const spec = await imageSpec(args, asked);
-    const { id } = await withImages(spec, { terminal, cancel }, (images) =>
+    await withImages(spec, { terminal, cancel }, (images) =>
       withProgress(args, { terminal, cancel }, (context) =>
         images.importDirectory(resolve(directory), { reference }, context),
       ),
     );
-    terminal.stdout.write(`${id}\n`);
+    terminal.stdout.write(`${reference}\n`);
     return answers.fine;
   });
 };

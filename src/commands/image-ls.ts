@@ -1,7 +1,9 @@
-import { imageTable } from '../report/images.ts';
+import { writeNote } from '../report/human.ts';
+import { imageTable, leftoversNote } from '../report/images.ts';
 import { jsonText } from '../report/json.ts';
 import { answer, answers, isJson } from './answer.ts';
 import type { Command } from './command.ts';
+import { imageListOnlyFlags } from './flags.ts';
 import { imageSpec, withImages } from './image-store.ts';
 import { wordProblems } from './words.ts';
 
@@ -13,8 +15,16 @@ export const imageLs: Command = async (args, { terminal, interrupts }) => {
   return await answer({ terminal, isJson: isJson(args), cancel }, async () => {
     const problems = wordProblems(args, { command, names: [] });
     const spec = await imageSpec(args, { command, profile: 'base', problems });
-    const images = await withImages(spec, { terminal, cancel }, (store) => store.list(cancel));
-    terminal.stdout.write(isJson(args) ? jsonText({ images }) : imageTable(images));
+    const found = await withImages(spec, { terminal, cancel }, async (store) => ({
+      images: await store.list(cancel),
+      leftovers: await store.leftovers(cancel),
+    }));
+    const isQuiet = args.values[imageListOnlyFlags.quiet.name] === true;
+    const text = isQuiet
+      ? found.images.map(({ reference }) => `${reference}\n`).join('')
+      : imageTable(found.images);
+    terminal.stdout.write(isJson(args) ? jsonText(found) : text);
+    if (found.leftovers.count > 0 && !isQuiet) writeNote(terminal, leftoversNote(found.leftovers));
     return answers.fine;
   });
 };

@@ -1,7 +1,10 @@
 import { SandboxFailure } from '../failure.ts';
 import { reportFailure } from '../report/human.ts';
-import { answer, answers } from './answer.ts';
-import type { Command } from './command.ts';
+import { failureJson, jsonText } from '../report/json.ts';
+import { parseImage } from '../spec/image-reference.ts';
+import { Problems } from '../spec/problems.ts';
+import { answer, answers, isJson } from './answer.ts';
+import type { Command, CommandArgs } from './command.ts';
 import { imageSpec, withImages } from './image-store.ts';
 import { wordProblems } from './words.ts';
 
@@ -10,22 +13,33 @@ const command = 'image rm';
 /** `sandbox image rm REFERENCE…`: one that cannot be removed does not keep the others. */
 export const imageRm: Command = async (args, { terminal, interrupts }) => {
   const { cancel } = interrupts();
-  return await answer({ terminal, isJson: false, cancel }, async () => {
-    const problems = wordProblems(args, { command, names: ['REFERENCE…'], repeats: true });
-    const spec = await imageSpec(args, { command, profile: 'base', problems });
-    let failed = 0;
-    await withImages(spec, { terminal, cancel }, async (images) => {
+  return await answer({ terminal, isJson: isJson(args), cancel }, async () => {
+    const removed: string[] = [];
+    const failed: object[] = [];
+    await withImages(await askedSpec(args), { terminal, cancel }, async (images) => {
       for (const reference of args.rest) {
         try {
           await images.remove(reference, cancel);
-          terminal.stdout.write(`${reference}\n`);
+          removed.push(reference);
+          if (!isJson(args)) terminal.stdout.write(`${reference}\n`);
         } catch (error) {
           if (!(error instanceof SandboxFailure) || cancel.aborted) throw error;
           reportFailure(terminal, error);
-          failed += 1;
+          failed.push({ reference, ...failureJson(error) });
         }
       }
     });
-    return failed === 0 ? answers.fine : answers.notFine;
+    if (isJson(args)) terminal.stdout.write(jsonText({ removed, failed }));
+    return failed.length === 0 ? answers.fine : answers.notFine;
   });
 };
+
+async function askedSpec(args: CommandArgs) {
+  const problems = new Problems(
+    wordProblems(args, { command, names: ['REFERENCE…'], repeats: true }),
+  );
+  for (const reference of args.rest.filter((word) => word !== '')) {
+    problems.attempt('REFERENCE', () => parseImage(reference));
+  }
+  return await imageSpec(args, { command, profile: 'base', problems: problems.found });
+}

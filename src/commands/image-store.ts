@@ -49,8 +49,9 @@ export async function withImages<T>(
   { terminal, cancel }: Around,
   work: (images: ImageStore) => Promise<T>,
 ): Promise<T> {
-  // Whoever asks for images wants an engine that has some, and must hear it where there is none.
-  const asked = { ...spec, engine: spec.engine === 'auto' ? ('docker' as const) : spec.engine };
+  // Whoever asks for images wants an engine that has some, and must hear it where there is none: a simulation will not do.
+  const engineName = spec.engine === 'auto' ? ('docker' as const) : spec.engine;
+  const asked = { ...spec, engine: engineName, isolation: 'container' as const };
   const engine = await connectEngine(asked, { cancel, env: terminal.env });
   try {
     if (!engine.images) throw noImages(engine.facts.name);

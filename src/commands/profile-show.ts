@@ -15,7 +15,7 @@ export const profileShow: Command = async (args, { terminal }) =>
     const places = await askedPlaces(args, problems);
     const [name] = args.rest;
     const profile =
-      name === undefined
+      name === undefined || name === ''
         ? undefined
         : await problems.attemptAsync('NAME', () => loadProfile(name, places));
     problems.throwIfAny('See: sandbox profile show --help');

@@ -3,7 +3,7 @@ import type { Patient } from './patient.ts';
 /** What one check found out. */
 export interface Finding {
   readonly ok: boolean;
-  /** False where it could not be made, because another one failed. */
+  /** False where it could not be made: because another one failed, or, where it is ok, for no fault of anybody's. */
   readonly checked: boolean;
   readonly finding: string;
   /** What to do about it; null where there is nothing to do, or nothing that we know. */

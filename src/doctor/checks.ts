@@ -8,7 +8,7 @@ import { ReceiptPlace } from '../receipt/write-receipt.ts';
 import { formatBytes } from '../spec/bytes.ts';
 import { isolationLevels } from '../spec/choices.ts';
 import { type Check, type Finding, bad, good, unchecked } from './check.ts';
-import { faultsOfHello } from './hello.ts';
+import { faultsOfHello, isWithoutShell } from './hello.ts';
 import type { Patient } from './patient.ts';
 
 const quickLimitMs = 6_000;
@@ -99,7 +99,12 @@ async function checkImage(patient: Patient, cancel: AbortSignal): Promise<Findin
   const { diagnosis } = await patient.engine();
   const { spec } = patient;
   const image = await diagnosis?.image(spec, patient.createContext(cancel));
-  return good(`${spec.image} (${image?.id.replace('sha256:', '').slice(0, 12) ?? '?'})`);
+  if (!image) return good(spec.image);
+  const found = `${image.reference} (${image.id.replace('sha256:', '').slice(0, 12)})`;
+  if (!image.minimal) return good(found);
+  const said = `${found}, only a stand-in for the image of profile "${spec.profile}": a shell and core tools`;
+  const remedy = `What keeps it from being built: sandbox image build ${spec.profile}`;
+  return { ...good(said), remedy };
 }
 
 async function checkNetwork(patient: Patient, cancel: AbortSignal): Promise<Finding> {
@@ -161,6 +166,7 @@ async function checkHello(patient: Patient, cancel: AbortSignal): Promise<Findin
     const faults = await faultsOfHello(patient, receipt);
     const hint = receipt.error?.hint ?? null;
     if (faults.length > 0) return bad(faults.join('; '), hint);
+    if (isWithoutShell(receipt)) return withoutShell;
     const tookMs = Math.round(receipt.timing.durationMs ?? 0);
     return good(`a task ran in ${tookMs} ms, its receipt is right, nothing is left of it`);
   } finally {
@@ -168,6 +174,14 @@ async function checkHello(patient: Patient, cancel: AbortSignal): Promise<Findin
     if (!wasThere) await rmdir(directory).catch(() => undefined);
   }
 }
+
+/** Nothing that is wrong with an image of one program, nor anything that was seen to work. */
+const withoutShell: Finding = {
+  ok: true,
+  checked: false,
+  finding: 'the image has no sh, so nothing in it could say hello',
+  remedy: null,
+};
 
 async function checkIsolation(patient: Patient): Promise<Finding | null> {
   const { told, spec } = patient;

@@ -70,8 +70,15 @@ export type ImageProgress =
   /** Somebody else on this host is building the same image. */
   | { readonly kind: 'waiting'; readonly reference: string }
   | { readonly kind: 'retry'; readonly reason: string; readonly afterMs: number }
-  | { readonly kind: 'begin'; readonly what: 'pull' | 'build'; readonly reference: string }
-  | { readonly kind: 'end'; readonly what: 'pull' | 'build'; readonly reference: string };
+  | ({ readonly kind: 'begin' } & MakingImage)
+  | ({ readonly kind: 'end' } & MakingImage);
+
+export interface MakingImage {
+  readonly what: 'pull' | 'build';
+  readonly reference: string;
+  /** Null where none was asked for. */
+  readonly platform: string | null;
+}
 
 /** What a sandbox turned out to be, once it was made. */
 export interface SandboxFacts {
@@ -168,6 +175,8 @@ export interface ImageStore {
   build(spec: TaskSpec, context: CreateContext, options: { noCache: boolean }): Promise<ImageFacts>;
   /** Ours only. */
   list(cancel: AbortSignal): Promise<readonly OwnImage[]>;
+  /** What failed builds left and nothing has a name for. */
+  leftovers(cancel: AbortSignal): Promise<{ readonly count: number; readonly bytes: number }>;
   /** Refused where it is not ours or in use. */
   remove(reference: string, cancel: AbortSignal): Promise<void>;
   /** Ours that no profile leads to any more, and what failed builds left; answers what was removed. */
@@ -192,7 +201,7 @@ export interface EngineDiagnosis {
   /** What its clock says; null where it does not tell. */
   clock(cancel: AbortSignal): Promise<Date | null>;
   /** Makes the image ready as a run does, and says which it is. */
-  image(spec: TaskSpec, context: CreateContext): Promise<{ readonly id: string }>;
+  image(spec: TaskSpec, context: CreateContext): Promise<ImageFacts>;
   /** Makes the network ready as a run does. */
   network(spec: TaskSpec, cancel: AbortSignal): Promise<void>;
   /** What is left of a task, by the engine's own names. */

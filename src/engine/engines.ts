@@ -1,7 +1,7 @@
-import { SandboxFailure } from '../failure.ts';
+import { type FailureCode, SandboxFailure } from '../failure.ts';
 import { type EngineName, type IsolationLevel, isolationLevels } from '../spec/choices.ts';
 import type { TaskSpec } from '../spec/task-spec.ts';
-import type { CreateContext, Engine, EngineDriver } from './engine.ts';
+import { type CreateContext, type Engine, type EngineDriver, engineMissingHint } from './engine.ts';
 
 /** Loaded when they are needed: an engine's client is most of what there is to load. */
 const drivers = {
@@ -15,16 +15,38 @@ export interface Surroundings extends Pick<CreateContext, 'cancel'> {
 
 /** The engine that the spec asks for; `auto` takes Docker where there is one and says so where there is not. */
 export async function connectEngine(spec: TaskSpec, around: Surroundings): Promise<Engine> {
-  if (spec.engine !== 'auto') return await connect(spec.engine, { spec, fallback: null }, around);
+  if (spec.engine !== 'auto') return await connectNamed(spec.engine, spec, around);
   try {
     return await connect('docker', { spec, fallback: null }, around);
   } catch (error) {
     const isMissing = error instanceof SandboxFailure && error.code === 'engine-not-found';
     // Whoever names an engine on the command line wants that one.
-    if (!isMissing || spec.host !== null || spec.context !== null) throw error;
+    if (!isMissing || spec.host !== null || spec.context !== null) throw orSimulation(error, spec);
     return await connect('simulation', { spec, fallback: error }, around);
   }
 }
+
+async function connectNamed(name: EngineName, spec: TaskSpec, around: Surroundings) {
+  try {
+    return await connect(name, { spec, fallback: null }, around);
+  } catch (error) {
+    throw orSimulation(error, spec);
+  }
+}
+
+/** Says that a task can do without an engine, where simulation is enough for it. */
+function orSimulation(error: unknown, spec: TaskSpec): unknown {
+  const isHelped = error instanceof SandboxFailure && withoutEngine.includes(error.code);
+  if (!isHelped || error.hint === null || error.hint === engineMissingHint) return error;
+  if (isolationLevels.indexOf(spec.isolation) > isolationLevels.indexOf('namespace')) return error;
+  const { code, message, hint, cause } = error;
+  return new SandboxFailure(code, message, {
+    hint: `${hint} Without an engine: --engine simulation.`,
+    cause,
+  });
+}
+
+const withoutEngine: readonly FailureCode[] = ['engine-not-found', 'engine-permission-denied'];
 
 /** The same task without us, on the engine that would be tried first. */
 export async function equivalentCommands(spec: TaskSpec): Promise<readonly (readonly string[])[]> {

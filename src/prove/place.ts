@@ -18,6 +18,8 @@ import type { ProbeTask } from './probe.ts';
 export interface Battery {
   /** What the caller asked for: engine, image, network, runtime. */
   readonly flags: Layer;
+  /** For the build of the profile that was asked for. */
+  readonly buildArgs?: readonly string[];
   readonly cancel: AbortSignal;
   readonly force: AbortSignal;
   readonly targets: OutsideTargets;
@@ -93,6 +95,7 @@ export class ProbePlace {
       {
         ...emptyRequest,
         flags: { ...this.battery.flags, ...this.#layer(task, id) },
+        buildArgs: this.battery.buildArgs ?? [],
         command: [task.language, option, task.program, ...words],
       },
       { caller, ambient: true },

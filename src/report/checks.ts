@@ -8,18 +8,17 @@ export function checksText(terminal: Terminal, rows: readonly CheckRow[]): strin
   const colors = colorsFor(terminal.stdout, terminal.env);
   const width = widest(rows);
   const mark = ({ ok, checked }: CheckRow) =>
-    ok ? colors.green('✓') : checked ? colors.red('✗') : colors.dim('–');
+    !checked ? colors.dim('–') : ok ? colors.green('✓') : colors.red('✗');
   const lines = rows.flatMap((row) => [
     `${mark(row)} ${row.name.padEnd(width)}  ${printable(row.finding)}`,
     ...(row.remedy === null ? [] : [`  ${' '.repeat(width)}  → ${printable(row.remedy)}`]),
   ]);
-  const passed = rows.filter(({ ok }) => ok).length;
   const unmade = rows.filter(({ checked }) => !checked).length;
-  const failed = rows.length - passed - unmade;
-  const end =
-    passed === rows.length
-      ? `${colors.green('✓')} All pre-flight checks passed`
-      : `${colors.red('✗')} ${failed} of ${rows.length} checks failed${unmade === 0 ? '' : `, ${unmade} could not be made`}`;
+  const failed = rows.filter(({ ok, checked }) => !ok && checked).length;
+  const rest = unmade === 0 ? '' : `, ${unmade} could not be made`;
+  const end = rows.every(({ ok }) => ok)
+    ? `${colors.green('✓')} All pre-flight checks passed${rest}`
+    : `${colors.red('✗')} ${failed} of ${rows.length} checks failed${rest}`;
   return `${[...lines, end].join('\n')}\n`;
 }
 

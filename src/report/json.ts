@@ -6,6 +6,8 @@ export function jsonText(value: unknown): string {
 }
 
 /** What `--json` prints where there is no receipt. */
-export function failureJson({ code, message, hint, problems }: SandboxFailure): unknown {
+export function failureJson({ code, message, hint, problems }: SandboxFailure): {
+  readonly error: object;
+} {
   return { error: { code, message, hint, problems } };
 }

@@ -1,21 +1,13 @@
-import type { ImageProgress } from '../engine/engine.ts';
+import type { ImageProgress, MakingImage } from '../engine/engine.ts';
 import { unreachable } from '../failure.ts';
 import { printable } from './terminal.ts';
-
-/** What the making of an image is about. */
-export interface Making {
-  readonly what: 'pull' | 'build';
-  readonly reference: string;
-}
 
 const doing = { pull: 'pulling', build: 'building' } as const;
 const done = { pull: 'pulled', build: 'built' } as const;
 
 /** For a line that is rewritten: the latest alone, without what it is about where that is not known. */
-export function liveText(progress: ImageProgress, making: Making | null): string {
-  const subject = making
-    ? `${doing[making.what]} ${printable(making.reference)}`
-    : 'making an image';
+export function liveText(progress: ImageProgress, making: MakingImage | null): string {
+  const subject = making ? `${doing[making.what]} ${nameOf(making)}` : 'making an image';
   switch (progress.kind) {
     case 'begin':
     case 'end':
@@ -37,9 +29,9 @@ export function liveText(progress: ImageProgress, making: Making | null): string
 export function plainText(progress: ImageProgress, elapsedMs: number): string | null {
   switch (progress.kind) {
     case 'begin':
-      return `${doing[progress.what]} ${printable(progress.reference)}`;
+      return `${doing[progress.what]} ${nameOf(progress)}`;
     case 'end':
-      return `${done[progress.what]} ${printable(progress.reference)} in ${elapsedText(elapsedMs)}`;
+      return `${done[progress.what]} ${nameOf(progress)} in ${elapsedText(elapsedMs)}`;
     case 'step':
       return `step ${progress.step}/${progress.steps}: ${printable(progress.text)}`;
     case 'waiting':
@@ -51,6 +43,10 @@ export function plainText(progress: ImageProgress, elapsedMs: number): string | 
     default:
       return unreachable(progress);
   }
+}
+
+function nameOf({ reference, platform }: MakingImage): string {
+  return printable(platform === null ? reference : `${reference} for ${platform}`);
 }
 
 /** `0.4 s`, `12 s`, `3 min 5 s`. */

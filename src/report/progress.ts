@@ -1,5 +1,5 @@
-import type { ImageProgress } from '../engine/engine.ts';
-import { type Making, elapsedText, liveText, plainText } from './progress-text.ts';
+import type { ImageProgress, MakingImage } from '../engine/engine.ts';
+import { elapsedText, liveText, plainText } from './progress-text.ts';
 import { type Terminal, colorsFor, writeLine } from './terminal.ts';
 
 const refreshMs = 1000;
@@ -12,7 +12,7 @@ const clearLine = '\r\u001b[2K';
 export class ProgressReport {
   readonly #terminal: Terminal;
   readonly #mode: 'silent' | 'live' | 'plain';
-  #making: Making | null = null;
+  #making: MakingImage | null = null;
   #latest: ImageProgress | null = null;
   #startedMs: number | null = null;
   #timer: NodeJS.Timeout | null = null;
@@ -25,7 +25,11 @@ export class ProgressReport {
 
   show(progress: ImageProgress): void {
     this.#startedMs ??= performance.now();
-    if (progress.kind === 'begin') this.#making = progress;
+    if (progress.kind === 'begin') {
+      this.#making = progress;
+      // Without the waiting for somebody else's build.
+      this.#startedMs = performance.now();
+    }
     if (this.#mode === 'plain') this.#writePlain(progress);
     if (this.#mode === 'live') this.#rewrite(progress);
     if (progress.kind === 'end') this.close();

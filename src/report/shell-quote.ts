@@ -1,23 +1,29 @@
+import { unprintable } from './terminal.ts';
+
 /** A command line that a shell reads back as exactly these words. */
 export function shellLine(words: readonly string[]): string {
   return words.map((word, index) => shellWord(word, index === 0)).join(' ');
+}
+
+/** The same for words that follow others. */
+export function argumentsLine(words: readonly string[]): string {
+  return words.map((word) => shellWord(word, false)).join(' ');
 }
 
 /** The first word must not be taken for an assignment. */
 function shellWord(word: string, isFirst: boolean): string {
   const isPlain = /^[A-Za-z0-9_@%+=:,./-]+$/.test(word);
   if (isPlain && !(isFirst && word.includes('='))) return word;
-  // A terminal would obey them.
-  if (/\p{Cc}/u.test(word)) return ansiWord(word);
+  if (unprintable.test(word)) return ansiWord(word);
   return `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-/** For bash, ksh and zsh, and safe to show: control characters are spelled out, as their UTF-8 bytes. */
+/** For bash, ksh and zsh, and safe to show: what cannot be printed is spelled out, as their UTF-8 bytes. */
 function ansiWord(word: string): string {
   const spelled = Array.from(word).map((character) => {
     if (character === "'" || character === '\\') return `\\${character}`;
-    const isControl = /\p{Cc}/u.test(character);
-    return isControl ? [...Buffer.from(character)].map(spellByte).join('') : character;
+    if (!unprintable.test(character)) return character;
+    return [...Buffer.from(character)].map(spellByte).join('');
   });
   return `$'${spelled.join('')}'`;
 }

@@ -23,11 +23,15 @@ export function writeLine(terminal: Terminal, line: string): void {
   terminal.stderr.write(`${line}\n`);
 }
 
-/** Makes foreign text safe to print on a line: a terminal would obey its escapes, a newline would forge another. */
+/** A terminal would obey the one, and by the other show a line in another order than it is read in. */
+export const unprintable = /[\p{Cc}\p{Bidi_Control}]/u;
+
+/** Makes foreign text safe to print on a line, on which a newline would forge another. */
 export function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, (character) => {
+  return text.replace(new RegExp(unprintable, 'gu'), (character) => {
     if (character === '\t' || character === '\n') return ' ';
-    return `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
+    const code = character.charCodeAt(0).toString(16);
+    return code.length > 2 ? `\\u${code.padStart(4, '0')}` : `\\x${code.padStart(2, '0')}`;
   });
 }
 

@@ -33,7 +33,7 @@ export interface RunIo {
 export async function runTask(spec: TaskSpec, io: RunIo): Promise<Receipt> {
   const place = await ReceiptPlace.reserve(spec.receiptPath);
   try {
-    const loaded: LoadedSecrets = await loadSecrets(spec.secrets, io.env);
+    const loaded: LoadedSecrets = await loadSecrets(spec.secrets, io);
     const redactor = loaded.secrets.length > 0 ? new Redactor(loaded.secrets) : null;
     const record = await new TaskRun(spec, io, { ...loaded, redactor }).execute();
     const receipt = redactReceipt(composeReceipt(record), redactor);

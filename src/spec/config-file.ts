@@ -113,7 +113,7 @@ function describeIssue(issue: v.BaseIssue<unknown>): string {
 
 function unreadable(path: string, reason: string, cause?: unknown): SandboxFailure {
   return new SandboxFailure('config-unreadable', `cannot use the config file ${path}: ${reason}`, {
-    hint: 'Mend or remove the file; nothing was started.',
+    hint: 'Mend or remove the file.',
     cause,
   });
 }

@@ -76,6 +76,8 @@ async function chosenProfile(
 ): Promise<Profile | null> {
   const { text, origin } = [...below, project, ...above].findLast((layer) => layer.profile)
     ?.profile ?? { text: '', origin: '--profile' };
+  // What is no name at all is said of the setting already.
+  if (text === '' || text.includes('\0')) return null;
   const load = () => lookOnce(caller, ['profile', text, places], () => loadProfile(text, places));
   return (await problems.attemptAsync(origin, load)) ?? null;
 }

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Problem, messageOf } from '../failure.ts';
+import { readCallersFile } from './caller-file.ts';
 import { parseCapability } from './capabilities.ts';
 import { checkEnvironment, parseEnvFile, parseEnvFlag } from './environment.ts';
 import { lookOnce } from './host-answers.ts';
@@ -136,14 +136,22 @@ async function resolveEnvironment(
   return environment;
 }
 
+const mostEnvFileBytes = 16 * 1024 ** 2;
+
 async function readEnvFile(path: string, caller: Caller, problems: Problems): Promise<string> {
   try {
     const absolute = resolve(caller.cwd, path);
-    return await lookOnce(caller, ['env-file', absolute], () => readFile(absolute, 'utf8'));
+    return await lookOnce(caller, ['env-file', absolute], () => envFileText(absolute));
   } catch (error) {
     problems.add('--env-file', `expected a file that can be read: ${messageOf(error)}`);
     return '';
   }
+}
+
+async function envFileText(path: string): Promise<string> {
+  const bytes = await readCallersFile(path, { mostBytes: mostEnvFileBytes });
+  if (bytes.length > mostEnvFileBytes) throw new Error('it is larger than 16 MiB');
+  return bytes.toString('utf8');
 }
 
 function resolveLabels(

@@ -1,7 +1,6 @@
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { SandboxFailure, messageOf, toFailure } from '../failure.ts';
+import { readCallersFile } from './caller-file.ts';
 import { Expectation } from './expectation.ts';
 import type { Caller } from './host-path.ts';
 import type { SecretSource } from './task-spec.ts';
@@ -37,13 +36,18 @@ export interface LoadedSecrets {
   readonly failure: SandboxFailure | null;
 }
 
+interface SecretSurroundings {
+  readonly env: NodeJS.ProcessEnv;
+  readonly cancel: AbortSignal;
+}
+
 /** Answers a failure instead of throwing it: that, too, ends in a receipt. */
 export async function loadSecrets(
   sources: readonly SecretSource[],
-  env: NodeJS.ProcessEnv,
+  { env, cancel }: SecretSurroundings,
 ): Promise<LoadedSecrets> {
   try {
-    return { secrets: await readSecrets(sources, env), failure: null };
+    return { secrets: await readSecrets(sources, { env, cancel }), failure: null };
   } catch (error) {
     return { secrets: [], failure: toFailure(error) };
   }
@@ -52,11 +56,12 @@ export async function loadSecrets(
 /** Read as late as can be. Rejects with a SandboxFailure (`secret-unreadable`) that does not tell the value. */
 async function readSecrets(
   sources: readonly SecretSource[],
-  env: NodeJS.ProcessEnv,
+  { env, cancel }: SecretSurroundings,
 ): Promise<Secret[]> {
   return await Promise.all(
     sources.map(async ({ name, path }) => {
-      const value = path === null ? Buffer.from(env[name] ?? '') : await readSecretFile(name, path);
+      const value =
+        path === null ? Buffer.from(env[name] ?? '') : await readSecretFile({ name, path }, cancel);
       if (trimmed(value).length >= leastBytes && value.length <= mostBytes) return { name, value };
       throw unusable(name, `expected ${leastBytes} bytes to 64 KiB, found ${value.length} bytes`);
     }),
@@ -71,16 +76,14 @@ export function trimmed(value: Buffer): Buffer {
 }
 
 /** A pipe is fine, as in `--secret KEY=@<(pass show key)`. */
-async function readSecretFile(name: string, path: string): Promise<Buffer> {
+async function readSecretFile(
+  { name, path }: { name: string; path: string },
+  cancel: AbortSignal,
+): Promise<Buffer> {
   try {
-    const file = await open(path, constants.O_RDONLY | constants.O_NOCTTY);
-    try {
-      const found = await file.stat();
-      if (found.isFile() && found.size > mostBytes) throw new Error('it is larger than 64 KiB');
-      return await file.readFile();
-    } finally {
-      await file.close();
-    }
+    const value = await readCallersFile(path, { mostBytes, cancel });
+    if (value.length > mostBytes) throw new Error('it is larger than 64 KiB');
+    return value;
   } catch (error) {
     throw unusable(name, messageOf(error));
   }

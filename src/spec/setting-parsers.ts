@@ -45,11 +45,6 @@ export function parsePidsLimit(text: string): number {
   return pids;
 }
 
-export function parseImage(text: string): string {
-  if (/^[a-zA-Z0-9][a-zA-Z0-9._/:@+-]*$/.test(text)) return text;
-  throw new Expectation('an image such as debian:bookworm-slim', text);
-}
-
 export function parseUser(text: string): string {
   if (/^[A-Za-z0-9_][A-Za-z0-9_.-]*(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?$/.test(text)) return text;
   throw new Expectation('a user such as 1000:1000 or nobody', text);

@@ -9,13 +9,13 @@ import {
   workspaceTarget,
 } from './choices.ts';
 import { formatDuration, parseDurationMs } from './duration.ts';
+import { parseImage } from './image-reference.ts';
 import {
   networkWidth,
   nonEmpty,
   oneOf,
   parseBoolean,
   parseCpus,
-  parseImage,
   parseMemory,
   parseNetwork,
   parsePidsLimit,

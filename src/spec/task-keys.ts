@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { Problem } from '../failure.ts';
 import { droppedName } from './dropped-name.ts';
-import { nearestOf } from './nearest-name.ts';
+import { nearestOf } from './nearest.ts';
 import { type SettingName, settingNames } from './settings.ts';
 import type { TaskInput } from './task-input.ts';
 

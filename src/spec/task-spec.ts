@@ -66,7 +66,7 @@ export const taskSpecSchema = v.pipe(
         "True: the command is passed to the image's ENTRYPOINT instead of replacing it.",
       ),
     ),
-    image: text('The image as asked for.'),
+    image: text('The image as asked for; with a recipe the repository of the one that it makes.'),
     profile: text('The named environment that the image came from.'),
     recipe: v.pipe(
       v.nullable(recipeSchema),

@@ -2,9 +2,13 @@ import { chmod, readdir, realpath, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { identify } from '../../src/engine/docker/identity.ts';
 import { containersOf, describeOn, docker } from '../helpers/engines.ts';
+import { realApi } from '../helpers/image-surroundings.ts';
 import { type MadeFile, busybox, makeImage, smallSystem } from '../helpers/made-images.ts';
 import { Workspace } from '../helpers/workspace.ts';
+import { failureOf } from '../unit/support/failure.ts';
+import { taskSpec } from '../unit/support/task-spec.ts';
 
 const title = 'any image, used as it is';
 const isPromised = (process.env.SANDBOX_TEST_ENGINES ?? '').split(',').includes('docker');
@@ -48,6 +52,7 @@ function suite(program: Buffer): void {
       [...system, { path: 'odd/tool', content: '#!/bin/sh\necho tool\n', mode: 0o755 }],
       ['ENV PATH=/odd::relative:/nowhere'],
     ],
+    occupied: [[...system, { path: 'workspace', content: 'a file' }], []],
     'empty-path': [system, ['ENV PATH=']],
     'broken-entrypoint': [system, ['ENTRYPOINT ["/no/such"]']],
     'linked-accounts': [
@@ -130,6 +135,12 @@ function suite(program: Buffer): void {
     const { receipt, stdout } = await start('full', [...flags, '--', 'ls', '/data']);
     expect(receipt.isolation.notEnforced).toEqual([]);
     expect(stdout).toBe('');
+  });
+
+  test('a file in the place of the workspace is refused with what to do', async () => {
+    const { exitCode, receipt } = await start('occupied', ['--', 'ls']);
+    expect(exitCode).toBe(125);
+    expect(receipt.error?.hint).toContain('/workspace');
   });
 
   test('a single static program is enough, with no shell, no /tmp and no accounts', async () => {
@@ -233,6 +244,21 @@ function suite(program: Buffer): void {
       expect(await readdir(workspace.path)).toEqual([]);
     },
   );
+
+  // Never by a whole run: if it went wrong, the engine would wait for ever.
+  test.each(['/etc/passwd', '/etc/group'])('a pipe as %s is refused', async (path) => {
+    const image = nameOf(`pipe${path.replaceAll('/', '-')}`);
+    const others = system.filter((file) => `/${file.path}` !== path);
+    onTestFinished(await makeImage(image, [...others, { path: path.slice(1), isPipe: true }]));
+    const { Id } = await docker.getImage(image).inspect();
+    const spec = taskSpec({ id: `pipe-${process.pid}`, image });
+    const question = { spec, user: stranger, imageId: Id, isWorkdirSeen: true };
+    const { code, message, hint } = await failureOf(() => identify(realApi(), question));
+    expect(code).toBe('start-failed');
+    expect(message).toContain(`expected ${path} of the image ${image} to be a file`);
+    expect(hint).not.toContain('restart');
+    expect(await containersOf(spec.id)).toEqual([]);
+  });
 
   test('with --writable-root the accounts can be changed, so they are left alone', async () => {
     const line =

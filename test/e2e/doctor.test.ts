@@ -5,9 +5,12 @@ import { execa } from 'execa';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { CheckRow } from '../../src/doctor/check.ts';
 import { binPath, runCli } from '../helpers/cli.ts';
+import { writeProfile } from '../helpers/built-images.ts';
 import { describeOn, docker } from '../helpers/engines.ts';
 import { type FaultOf, faultyEngine, freeze, respond } from '../helpers/faulty-engine.ts';
+import { removedAfterwards } from '../helpers/image-surroundings.ts';
 import { listenOn } from '../helpers/listening.ts';
+import { makeImage } from '../helpers/made-images.ts';
 import { Workspace } from '../helpers/workspace.ts';
 
 interface Report {
@@ -92,6 +95,36 @@ describeOn('docker', 'doctor', () => {
       finding: 'not checked, because of: image',
     });
     expect(checkNamed('network').ok).toBe(true);
+  });
+
+  test('a stand-in is called one, with what says why', async () => {
+    const { root } = await Workspace.create();
+    const [name, base] = ['test-doctor-stand-in', 'sandbox-test-none:1'];
+    const env = await writeProfile(root, { name, description: 'x', base });
+    const build = ['image', 'build', '--minimal', '-q', name];
+    removedAfterwards((await runCli(build, { cwd: root, env })).stdout.trim());
+    const asked = { ...env, SANDBOX_PULL: 'never' };
+    const { exitCode, checkNamed } = await doctor(['--profile', name], asked);
+    expect(exitCode).toBe(0);
+    expect(checkNamed('image').finding).toMatch(
+      /^sandbox-test-doctor-stand-in:minimal \(.*stand-in/,
+    );
+    expect(checkNamed('image').remedy).toContain(`sandbox image build ${name}`);
+  });
+
+  test('an image without a shell is no failure, nor is it seen to work', async () => {
+    const image = `sandbox-test-no-shell:${process.pid}`;
+    const remove = await makeImage(image, [{ path: 'program', content: 'x', mode: 0o755 }]);
+    onTestFinished(remove);
+    const { exitCode, checkNamed } = await doctor(['--image', image]);
+    expect(exitCode).toBe(0);
+    expect(checkNamed('hello')).toMatchObject({ ok: true, checked: false });
+    expect(checkNamed('hello').finding).toContain('has no sh');
+    expect(checkNamed('isolation').finding).toBe('container');
+    const { stdout } = await shown(['--image', image]);
+    expect(stdout).toMatch(
+      /\n– hello .*\n.*\n✓ All pre-flight checks passed, 1 could not be made\n$/,
+    );
   });
 
   test('names a network that is not there', async () => {
@@ -273,6 +306,9 @@ describe('doctor without an engine', () => {
     [['--engine', 'magic'], '--engine'],
     [['--probe', 'mount'], 'expected --prove'],
     [['--prove', '--probe', 'magic'], 'expected one of'],
+    [['--profile', 'docker-host'], 'add --allow-nested-docker'],
+    [['--allow-nested-docker'], 'expected --profile docker-host with it'],
+    [['--prove', '--profile', 'docker-host', '--allow-nested-docker'], 'promises nothing'],
   ])('wrong usage is told as such: %j', async (args, expected) => {
     const { path } = await Workspace.create();
     const { exitCode, stdout, stderr } = await runCli(['doctor', ...args], { cwd: path });

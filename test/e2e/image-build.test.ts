@@ -67,6 +67,39 @@ describeOn('docker', 'building an image', () => {
     );
   });
 
+  test('more files than an engine stacks layers come together, and leave directories as they are', async () => {
+    const content = (text: string) => Buffer.from(text).toString('base64');
+    const many = Array.from({ length: 150 }, (_, index) => ({
+      ...{ path: `/opt/new/folder/${index}`, mode: '0640', base64: content(`${index}`) },
+    }));
+    const elsewhere = ['/tmp/x', '/root/x', '/bin/x'].map((path) => ({
+      ...{ path, mode: '0755', base64: content('x') },
+    }));
+    const task = recipeTask({ files: [...many, ...elsewhere] });
+    const { reference } = await (await imageStore()).build(task, listener().context, cached);
+    const line =
+      'cd /opt/new/folder; ls | wc -l; cat 0 149; echo; stat -c "%a %u:%g" . .. 7 /tmp /root /usr/bin/x; test -L /bin';
+    expect(await inImage(reference, 'sh', '-euc', line)).toBe(
+      '150\n0149\n755 0:0\n755 0:0\n640 0:0\n1777 0:0\n700 0:0\n755 0:0\n',
+    );
+  });
+
+  test.each([
+    ['in the base', '/usr/local/bin', []],
+    ['in the base by way of a link', '/bin', []],
+    ['in a package', '/usr/share/ucf', ['ucf']],
+  ])('a file in the place of a directory %s is refused', async (_, path, packages) => {
+    const file = { path, mode: '0755', base64: '' };
+    const task = recipeTask({ files: [file], packages });
+    const store = await imageStore();
+    const failure = await failureOf(() => store.build(task, listener().context, cached));
+    expect(failure.code).toBe('image-build-failed');
+    expect(failure.message).toMatch(/got a directory: \S+$/);
+    expect(failure.hint).toContain(`${path}/NAME`);
+    expect(await tagsOf(task.profile)).toEqual([]);
+    expect(await imagesWith(task.profile)).toEqual([]);
+  });
+
   test('is done once, and then known by its name, its labels and in receipts', async () => {
     const task = recipeTask({ environment: { A: '1' } });
     const [store, first, second] = [await imageStore(), listener(), listener()];
@@ -78,9 +111,10 @@ describeOn('docker', 'building an image', () => {
     });
     expect(built.reference).toMatch(new RegExp(`^sandbox-${task.profile}:[0-9a-f]{16}$`));
     expect(built.preparedMs).toBeGreaterThan(0);
+    expect(String(built.preparedMs)).toMatch(/^\d+(\.\d)?$/);
     expect(Object.keys(first.context.phases.durations())).toEqual(['build']);
     expect(first.told.at(0)).toMatchObject({ kind: 'begin', what: 'build' });
-    expect(first.told).toContainEqual({ kind: 'step', step: 4, steps: 5, text: 'environment' });
+    expect(first.told).toContainEqual({ kind: 'step', step: 2, steps: 2, text: 'environment' });
     expect(first.told.at(-1)).toMatchObject({ kind: 'end', what: 'build' });
     const present = await store.build(task, second.context, cached);
     expect(present).toEqual({ ...built, origin: 'present', preparedMs: null });
@@ -154,7 +188,7 @@ describeOn('docker', 'a build that fails', () => {
     for (const line of ['line 22', 'line 30', 'red']) {
       expect(failure.message).toContain(`\n  ${line}`);
     }
-    expect(failure.message).toContain('at step 6 of 7 (what does not): exit code 7\n');
+    expect(failure.message).toContain('at step 4 of 4 (what does not): exit code 7\n');
     expect(failure.message).not.toContain('line 21\n');
     expect(failure.hint).toContain(logPath);
     expect(await readFile(logPath, 'utf8')).toContain('line 1\nline 2\n');
@@ -194,7 +228,7 @@ describeOn('docker', 'a build that fails', () => {
     const failure = await failureOf(() => store.build(task, listener().context, cached));
     expect(failure.code).toBe('image-not-found');
     expect(failure.message).toBe(
-      `the image of profile "${task.profile}" is not built, and its base is not there: the engine has no image "sandbox-test-no-such-base:1"`,
+      `the image of profile "${task.profile}" cannot be built, its base is not there: the engine has no image "sandbox-test-no-such-base:1"`,
     );
   });
 
@@ -335,10 +369,13 @@ describeOn('docker', 'the images that were built', () => {
     const container = await docker.createContainer({ Image: inUse.reference, Cmd: ['true'] });
     onTestFinished(() => container.remove());
     const only = await engineThatKnowsOnly(marker);
+    const left = await only.leftovers(cancel);
+    expect(left.count).toBeGreaterThan(0);
     const pruned = await only.prune([wanted], cancel);
     // Of each that stays, the image and the step before.
     expect(await imagesWith(marker)).toHaveLength(4);
     expect(pruned.removed).toContain(gone.reference);
+    expect(await only.leftovers(cancel)).toEqual({ count: 0, bytes: 0 });
     expect(pruned.removed).not.toContain(inUse.reference);
     expect(await tagsOf(wanted.profile)).toEqual([kept.reference]);
     expect(await tagsOf(used.profile)).toEqual([inUse.reference]);

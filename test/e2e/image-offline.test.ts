@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   chmod,
   chown,
@@ -7,6 +8,7 @@ import {
   open,
   readFile,
   symlink,
+  utimes,
   writeFile,
 } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -20,9 +22,12 @@ import { directoryArchive } from '../../src/engine/docker/images/offline/import-
 import { importArchive, importDirectory } from '../../src/engine/docker/images/offline/import.ts';
 import { loadImages } from '../../src/engine/docker/images/offline/load.ts';
 import { buildMinimal } from '../../src/engine/docker/images/offline/minimal.ts';
+import { lostStandIns } from '../../src/engine/docker/images/store/leftovers.ts';
+import { labelledImages } from '../../src/engine/docker/images/store/own-images.ts';
 import { SandboxFailure } from '../../src/failure.ts';
 import { readReceipt, runCli } from '../helpers/cli.ts';
 import { describeOn, docker } from '../helpers/engines.ts';
+import { removeImagesWith, writeProfile } from '../helpers/built-images.ts';
 import { imageSurroundings, realApi, removedAfterwards } from '../helpers/image-surroundings.ts';
 import { Workspace } from '../helpers/workspace.ts';
 import { taskSpec } from '../unit/support/task-spec.ts';
@@ -100,10 +105,19 @@ describeOn('docker', 'loading', () => {
     );
     expect(failures.map(({ code }) => code)).toEqual(Array(4).fill('image-not-loaded'));
     expect(failures[0]?.message).toContain('neither a tar archive nor a compressed one');
-    expect(failures[1]?.message).toContain('it is not a file');
+    expect(failures[1]?.message).toContain('it is not a regular file');
     expect(failures[2]?.message).toContain('is no archive of images');
     expect(failures[2]?.hint).toContain('sandbox image import');
     expect(failures[3]?.message).toContain('no such file');
+  });
+
+  test('a pipe that nobody writes to is refused, not waited for', async () => {
+    const { root } = await Workspace.create();
+    await execa('mkfifo', [join(root, 'pipe')]);
+    const failure = await failureOf(
+      loadImages(api, join(root, 'pipe'), imageSurroundings().context),
+    );
+    expect(failure.message).toContain('it is not a regular file');
   });
 
   test('a broken archive is refused', async () => {
@@ -136,12 +150,15 @@ describeOn('docker', 'importing a directory', () => {
       await symlink('/etc/../nowhere', join(path, 'absolute'));
       await symlink('../../outside', join(path, 'relative'));
       await lutimes(join(path, 'absolute'), 1, 1);
+      await writeFile(join(path, 'empty'), '');
+      await utimes(join(path, 'empty'), new Date(-1e9), new Date(-1e9));
       const { context, warnings } = imageSurroundings();
       const { id } = await importDirectory(api, { path, reference }, context);
       const content = await contentOf(reference);
       expect((await docker.getImage(reference).inspect()).Id).toBe(id);
       expect(warnings).toEqual([]);
       expect(content.get('program')).toBe('-rwsr-x--x 12/3000000 1');
+      expect(content.get('empty')).toBe('-rw-r--r-- 0/0 0');
       expect(content.get('same')).toBe('hrwsr-x--x 12/3000000 0 program');
       expect(content.get('absolute')).toContain('/etc/../nowhere');
       expect(content.get('relative')).toContain('../../outside');
@@ -254,6 +271,66 @@ describeOn('docker', 'the minimal image', () => {
     const { image } = await readReceipt(join(workspace.receiptsDir, 'after.json'));
     expect(image).toMatchObject({ reference: `sandbox-${name}:minimal`, minimal: true });
     expect(image).toMatchObject({ profile: name, recipe: null, origin: 'present' });
+  });
+
+  test('stands in for nothing that is there, was to be the newest, or is for another platform', async () => {
+    const workspace = await Workspace.create();
+    const [base, name] = [`localhost:1/sandbox-test:${randomUUID()}`, 'test-real'];
+    await execa('docker', ['tag', 'debian:bookworm-slim', removedAfterwards(base)]);
+    const env = await writeProfile(workspace.root, { name, description: 'real', base });
+    onTestFinished(() => removeImagesWith(name));
+    const build = async (...options: string[]) =>
+      await runCli(['image', 'build', name, '-q', ...options], { cwd: workspace.path, env });
+    const { stdout: real } = await build();
+    removedAfterwards(real.trim());
+    removedAfterwards((await build('--minimal')).stdout.trim());
+    const run = async (id: string, ...options: string[]) =>
+      await workspace.run(['--id', id, '--profile', name, ...options, '--', 'true'], { env });
+
+    const refreshed = await run('refreshed', '--pull', 'always');
+    expect(refreshed.exitCode).toBe(125);
+    expect(refreshed.stderr).toContain(`the base of profile "${name}" could not be refreshed`);
+    expect(refreshed.stderr).toContain('--pull missing');
+    expect(refreshed.stderr).not.toContain('not built');
+
+    const foreign = await run('foreign', '--platform', 'linux/s390x', '--pull', 'never');
+    expect(foreign.exitCode).toBe(125);
+    expect(foreign.stderr).toContain('its base is not there for linux/s390x');
+
+    expect((await run('plain')).exitCode).toBe(0);
+    const { image } = await readReceipt(join(workspace.receiptsDir, 'plain.json'));
+    expect(image).toMatchObject({ reference: real.trim(), minimal: false });
+  });
+
+  test('that is made again leaves nothing of the one before, but where a container needs it', async () => {
+    const { context } = imageSurroundings();
+    // While others build it would be left to be pruned.
+    vi.stubEnv('TMPDIR', (await Workspace.create()).root);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const again = { ...spec, profile: `test-again-${process.pid}` };
+    const first = await buildMinimal(api, again, context);
+    const container = await docker.createContainer({ Image: first.id, Cmd: ['true'] });
+    onTestFinished(() => void container.remove().catch(() => undefined));
+    const second = await buildMinimal(api, again, context);
+    removedAfterwards((await buildMinimal(api, again, context)).reference);
+    const isThere = async ({ id }: { id: string }) =>
+      await docker
+        .getImage(id)
+        .inspect()
+        .then(
+          () => true,
+          () => false,
+        );
+    expect([await isThere(first), await isThere(second)]).toEqual([true, false]);
+
+    const dockerfile = `FROM ${first.id}\nENV MINE=1\n`;
+    const { stdout: others } = await execa('docker', ['build', '-q', '-'], { input: dockerfile });
+    const lost = await lostStandIns(api, await labelledImages(api), context.cancel);
+    expect(lost.map(({ Id }) => Id)).toContain(first.id);
+    expect(lost.map(({ Id }) => Id)).not.toContain(others);
+    await docker.getImage(others).remove();
+    await container.remove();
+    await docker.getImage(first.id).remove();
   });
 
   test('is for the platform of the engine only', async () => {

@@ -12,7 +12,12 @@ import { Registry, type RegistryLogin, refuse } from '../helpers/registry.ts';
 import { Workspace } from '../helpers/workspace.ts';
 
 const api = realApi();
-const defaults = { pull: 'missing', pullTimeoutMs: 60_000, platform: null } as const;
+const defaults = {
+  pull: 'missing',
+  pullTimeoutMs: 60_000,
+  platform: null,
+  isBase: false,
+} as const;
 
 async function present(wanted: Partial<WantedImage> & { reference: string }) {
   const surroundings = imageSurroundings();
@@ -78,8 +83,8 @@ describeOn('docker', 'pulling', () => {
     await registry.add('app', '1', { layer: 3_000_000 });
     const reference = `${registry.host}/app:1`;
     const { progress } = await present({ reference });
-    expect(progress[0]).toEqual({ kind: 'begin', what: 'pull', reference });
-    expect(progress.at(-1)).toEqual({ kind: 'end', what: 'pull', reference });
+    expect(progress[0]).toEqual({ kind: 'begin', what: 'pull', reference, platform: null });
+    expect(progress.at(-1)).toEqual({ kind: 'end', what: 'pull', reference, platform: null });
     const layers = progress.filter((told) => told.kind === 'layers');
     expect(layers.at(-1)?.totalBytes).toBeGreaterThan(3_000_000);
     expect(layers.at(-1)?.doneBytes).toBe(layers.at(-1)?.totalBytes);

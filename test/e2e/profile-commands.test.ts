@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { runCli } from '../helpers/cli.ts';
 import { describeOn } from '../helpers/engines.ts';
+import { removedAfterwards } from '../helpers/image-surroundings.ts';
 import { Workspace } from '../helpers/workspace.ts';
 
 async function projectProfile(workspace: Workspace, name: string, content: unknown) {
@@ -35,10 +36,15 @@ describe('commands of two words', () => {
     [['image', 'ls', 'x'], 'expected options only, got "x" besides'],
     [['image', 'rm'], 'expected REFERENCE…, got none'],
     [['image', 'import', 'x'], 'expected DIRECTORY REFERENCE, got 1'],
-    [['image', 'import', '.', 'a b'], 'expected an image such as debian:bookworm-slim, got "a b"'],
+    [['image', 'import', '.', 'a b'], 'expected the name of an image such as tools:1, got "a b"'],
     [['image', 'load'], 'expected FILE, got none'],
     [['image', 'build', 'nope'], 'expected one of base, builder'],
     [['image', 'build', '--build-arg', '=x'], 'expected NAME=VALUE or NAME'],
+    [['image', 'build', ''], '1 problem\n  PROFILE  expected the name of a profile, got ""'],
+    [['image', 'rm', 'a b', 'debian:'], '2 problems\n  REFERENCE  expected an image such as'],
+    [['image', 'import', '.', 'Tools:1'], 'its name in lower case, got "Tools:1"'],
+    [['profile', 'show', ''], '1 problem\n  profile show  expected NAME, got an empty word'],
+    [['profile', 'show', 'bilder'], 'did you mean builder?'],
     [['profile', 'show'], 'expected NAME, got none'],
     [['profile', 'show', 'nope'], 'expected one of base, builder'],
     [['profile', 'validate', 'a', 'b'], 'expected FILE, got "b" besides'],
@@ -57,6 +63,7 @@ describe('commands of two words', () => {
       const { exitCode, stdout } = await runCli(args, { cwd: '/' });
       expect(exitCode).toBe(0);
       expect(stdout).toContain('sandbox image build [PROFILE…] [options]');
+      expect(stdout).toMatch(/--build-arg .*; may be given more than once/);
       expect(stdout).not.toContain('(default: true)');
     }
   });
@@ -105,6 +112,37 @@ describe('sandbox profile', () => {
     });
   });
 
+  test('show prints what is in the files, and from where, without obeying it', async () => {
+    const workspace = await Workspace.create();
+    const files = [
+      { path: '/usr/local/bin/greet', content: '#!/bin/sh\necho \u001b[2J"$1"\n', mode: '0755' },
+      { path: '/etc/copied', source: 'copied.txt' },
+    ];
+    const content = { ...mine, image: undefined, extends: 'base', files, resources: { pids: 9 } };
+    const path = await projectProfile(workspace, 'mine', content);
+    const source = join(dirname(path), 'copied.txt');
+    await writeFile(source, 'copied\n');
+    const args = ['profile', 'show', 'mine'];
+    const { stdout } = await runCli(args, { cwd: workspace.path });
+    expect(stdout).toMatch(
+      /^file +\/usr\/local\/bin\/greet \(0755\), 24 bytes\n +\| #!\/bin\/sh\n/m,
+    );
+    expect(stdout).toContain(' | echo \\x1b[2J"$1"\n');
+    expect(stdout).toContain(`/etc/copied (0644), 7 bytes, from ${source}\n`);
+    expect(stdout).toMatch(/^ +\| copied$/m);
+    expect(stdout).toMatch(/^pids +9 {2}\(/m);
+    const json = await runCli([...args, '--json'], { cwd: workspace.path });
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      recipe: {
+        files: [
+          { bytes: 24, source: null },
+          { path: '/etc/copied', source },
+        ],
+      },
+      settings: { pids: { value: '9' } },
+    });
+  });
+
   test('show of one that is no good returns 1 and says why', async () => {
     const workspace = await Workspace.create();
     const path = await projectProfile(workspace, 'mine', { ...mine, colour: 1 });
@@ -132,6 +170,44 @@ describe('sandbox profile', () => {
     const { exitCode, stderr, stdout } = await runCli(args, { cwd: workspace.path });
     expect([exitCode, stdout]).toEqual([1, '']);
     for (const message of messages) expect(stderr).toContain(message);
+  });
+
+  test('validate warns of files that no task sees', async () => {
+    const workspace = await Workspace.create();
+    const files = ['/workspace/a', '/tmp/b', '/root/c', '/etc/d', '/workspaces'].map((at) => ({
+      path: at,
+      content: '',
+    }));
+    const content = {
+      ...mine,
+      image: undefined,
+      base: 'debian',
+      files,
+      environment: { HOME: '/root' },
+    };
+    const path = await projectProfile(workspace, 'mine', content);
+    const { exitCode, stderr } = await runCli(['profile', 'validate', path], { cwd: '/' });
+    expect(exitCode).toBe(0);
+    const seen = [...stderr.matchAll(/^sandbox: warning: no task sees the file (\S+):/gm)];
+    expect(seen.map(([, file]) => file)).toEqual(['/workspace/a', '/tmp/b', '/root/c']);
+    const json = await runCli(['profile', 'validate', path, '--json'], { cwd: '/' });
+    const { warnings } = JSON.parse(json.stdout) as { warnings: string[] };
+    expect(warnings).toHaveLength(3);
+  });
+
+  test('No command that starts nothing says that nothing was started', async () => {
+    const workspace = await Workspace.create();
+    await projectProfile(workspace, 'mine', '{');
+    await writeFile(join(workspace.path, 'sandbox.config.json'), '{');
+    for (const args of [
+      ['profile', 'validate', '.sandbox/profiles/mine.json'],
+      ['profile', 'show', 'mine', '--workspace', '.'],
+      ['config'],
+    ]) {
+      const { exitCode, stderr } = await runCli(args, { cwd: workspace.path });
+      expect(exitCode).not.toBe(0);
+      expect(stderr).not.toMatch(/nothing was started/i);
+    }
   });
 
   test('validate takes a file that lies elsewhere as one of your own', async () => {
@@ -170,9 +246,60 @@ describeOn('docker', 'sandbox image', () => {
     expect(reference).toMatch(/^sandbox-mine:[0-9a-f]{16}$/);
     expect((await cli('build', 'mine', '-q')).stdout).toBe(`${reference}\n`);
     expect((await cli('ls')).stdout).toMatch(new RegExp(`^${reference} +[0-9a-f]{12} +mine `, 'm'));
+    expect((await cli('ls', '-q')).stdout.split('\n')).toContain(reference);
     const removed = await cli('rm', 'debian:bookworm-slim', reference);
     expect([removed.exitCode, removed.stdout]).toEqual([1, `${reference}\n`]);
+    const again = await cli('rm', reference, '--json');
+    const failed = [{ reference, error: { code: 'image-not-found' } }];
+    expect([again.exitCode, JSON.parse(again.stdout)]).toMatchObject([1, { removed: [], failed }]);
     expect((await cli('ls')).stdout).not.toContain(reference);
+  });
+
+  test('build says that an argument was not used, since the image was there', async () => {
+    const workspace = await Workspace.create();
+    const base = 'debian:bookworm-slim';
+    await projectProfile(workspace, 'mine', { ...mine, image: undefined, base });
+    const args = ['image', 'build', 'mine', '--build-arg', 'A=1', '--build-arg', `BASE=${base}`];
+    const cli = async (...more: string[]) =>
+      await runCli([...args, ...more], { cwd: workspace.path });
+    const first = await cli();
+    removedAfterwards(first.stdout.trim());
+    expect(first.stderr).not.toContain('not used');
+    expect((await cli()).stderr).toBe(
+      `sandbox: ${first.stdout.trim()} was there: --build-arg A was not used (--no-cache builds anew)\n`,
+    );
+    expect((await cli('-q')).stderr).toBe('');
+  });
+
+  test('import prints the reference that a run can take', async () => {
+    const workspace = await Workspace.create();
+    await mkdir(join(workspace.path, 'rootfs'));
+    const reference = removedAfterwards('sandbox-test-imported:1');
+    const args = ['image', 'import', 'rootfs', reference, '-q'];
+    const { stdout } = await runCli(args, { cwd: workspace.path });
+    expect(stdout).toBe(`${reference}\n`);
+  });
+
+  test('a profile that adds nothing to the recipe of another one uses its image', async () => {
+    const workspace = await Workspace.create();
+    const content = { ...mine, image: undefined, extends: 'base', resources: { memory: '64m' } };
+    await projectProfile(workspace, 'mine', content);
+    const built = await runCli(['image', 'build', 'base', 'mine'], { cwd: workspace.path });
+    const [first, second, ...others] = built.stdout.split('\n');
+    expect([second, others]).toEqual([first, ['']]);
+    expect(first).toMatch(/^sandbox-base:[0-9a-f]{16}$/);
+    const { exitCode } = await workspace.run([
+      '--profile',
+      'mine',
+      '--pull',
+      'never',
+      '--',
+      'true',
+    ]);
+    expect(exitCode).toBe(0);
+    const { image, limits } = await workspace.receipt();
+    expect(image).toMatchObject({ profile: 'mine', reference: first, origin: 'present' });
+    expect(limits.enforced?.memoryBytes).toBe(64 * 1024 ** 2);
   });
 
   test('prune removes nothing where a profile cannot be read', async () => {

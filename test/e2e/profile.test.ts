@@ -176,7 +176,8 @@ describeOn('docker', 'a profile that is built', () => {
     });
     expect(real.exitCode).toBe(0);
     expect(`${byHand.stdout}\n`).toBe(real.stdout);
-    await execa('docker', ['rmi', 'sandbox-e2e-built:latest'], { reject: false });
+    const { stdout: names } = await execa('docker', ['images', '-q', 'sandbox-e2e-built:latest']);
+    expect(names).toBe('');
   });
 
   test('-q builds without a word', async () => {
@@ -268,6 +269,21 @@ describeOnEach('a profile whose image is used as it is', (engine) => {
       pidsLimit: 33,
       cpus: 0.5,
     });
+  });
+});
+
+describe('without an engine', () => {
+  const host = ['--host', 'unix:///nonexistent/engine.sock'];
+
+  test('simulation is proposed where it would do, and only there', async () => {
+    const workspace = await Workspace.create();
+    const run = await workspace.run([...host, '--', 'true']);
+    const strict = await workspace.run([...host, '--isolation', 'container', '--', 'true']);
+    const images = await runCli(['image', 'ls', ...host], { cwd: workspace.path });
+    expect([run.exitCode, strict.exitCode, images.exitCode]).toEqual([125, 125, 1]);
+    expect(run.stderr).toContain('--engine simulation');
+    expect(strict.stderr).not.toContain('simulation');
+    expect(images.stderr).not.toContain('simulation');
   });
 });
 

@@ -8,6 +8,7 @@ import { dockerDriver } from '../../src/engine/docker/connect.ts';
 import { imageLabels } from '../../src/engine/docker/images/image-labels.ts';
 import type { CreateContext, ImageProgress, ImageStore } from '../../src/engine/engine.ts';
 import { PhaseClock } from '../../src/engine/phase-clock.ts';
+import { repositoryOf } from '../../src/spec/profile/image-repository.ts';
 import type { Recipe } from '../../src/spec/profile/recipe.ts';
 import type { TaskSpec } from '../../src/spec/task-spec.ts';
 import { taskSpec } from '../unit/support/task-spec.ts';
@@ -25,7 +26,7 @@ export function recipeTask(recipe: Partial<Recipe>, changes: Partial<TaskSpec> =
   // By which everything can be found that was built for it.
   const environment = { ...recipe.environment, TEST_PROFILE: profile };
   const whole = { base: 'debian:bookworm-slim', ...nothing, ...recipe, environment };
-  return { ...taskSpec({ profile, ...changes }), recipe: whole };
+  return { ...taskSpec({ profile, image: repositoryOf(profile), ...changes }), recipe: whole };
 }
 
 export function shell(command: string, description = 'a step'): Recipe['setup'][number] {

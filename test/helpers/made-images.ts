@@ -4,11 +4,12 @@ import { execa } from 'execa';
 import { type Pack, pack } from 'tar-stream';
 import { interpreterOf } from '../../src/engine/interpreter.ts';
 
-/** One entry of a root file system: a file with its content, or a symlink. */
+/** One entry of a root file system. */
 export type MadeFile =
   | { readonly path: string; readonly content: string | Buffer; readonly mode?: number }
   | { readonly path: string; readonly link: string }
-  | { readonly path: string; readonly directoryMode: number };
+  | { readonly path: string; readonly directoryMode: number }
+  | { readonly path: string; readonly isPipe: true };
 
 const label = 'LABEL sandbox-test.made=1';
 
@@ -40,6 +41,8 @@ function add(archive: Pack, file: MadeFile): void {
     archive.entry({ ...entry, type: 'symlink', linkname: file.link });
   } else if ('directoryMode' in file) {
     archive.entry({ ...entry, type: 'directory', mode: file.directoryMode });
+  } else if ('isPipe' in file) {
+    archive.entry({ ...entry, type: 'fifo' });
   } else archive.entry({ ...entry, mode: file.mode ?? 0o644 }, file.content);
 }
 

@@ -97,6 +97,11 @@ describe('a build that failed', () => {
     expect(message).toBe(`the image of profile "mine" could not be built, it failed: ${reason}`);
   });
 
+  test('for too many layers says what to join', () => {
+    const { hint } = new BuildFailure({ ...failed, reason: 'max depth exceeded' });
+    expect(hint).toMatch(/^An engine stacks about 125 layers, and each setup task .* join some/);
+  });
+
   test('for lack of space says where to make room', () => {
     const reason = 'write /x: no space left on device';
     expect(new BuildFailure({ ...failed, reason }).hint).toMatch(/^The engine's disk is full: /);

@@ -57,6 +57,12 @@ describe('the transcript of a build', () => {
     expect(lines.length).toBeLessThanOrEqual(40);
   });
 
+  test('keeps the last line as it is, also without a newline', () => {
+    const removing = 'Removing intermediate container 111111111111\n';
+    const lines = transcriptOf(3, [...start, ...second, 'one\ntwo', removing]).lastLines();
+    expect(lines).toEqual(['one', 'two']);
+  });
+
   test('takes the id of the whole from the engine, not from what is printed', () => {
     const transcript = transcriptOf(1, ['Successfully built 999999999999\n']);
     expect(transcript.imageId).toBeNull();

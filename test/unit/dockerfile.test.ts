@@ -1,14 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import { builtReference } from '../../src/engine/docker/images/build/built-reference.ts';
-import { buildSteps, dockerfileOf } from '../../src/engine/docker/images/build/dockerfile.ts';
+import { directoriesAmong } from '../../src/engine/docker/images/build/check-files.ts';
+import {
+  buildSteps,
+  dockerfileOf,
+  namedStep,
+} from '../../src/engine/docker/images/build/dockerfile.ts';
 import { ownReferences } from '../../src/engine/docker/images/image-labels.ts';
 import type { Recipe } from '../../src/spec/profile/recipe.ts';
 import { taskSpec } from './support/task-spec.ts';
 
+const file = { path: '/etc/motd', mode: '0644', base64: '' };
 const recipe: Recipe = {
   base: 'debian:bookworm-slim',
   packages: ['git', 'curl'],
-  files: [{ path: '/etc/motd', mode: '0644', base64: '' }],
+  files: [file],
   environment: { B: '2', A: '1' },
   setup: [{ description: 'a user', command: ['useradd', 'x'] }],
 };
@@ -20,7 +26,7 @@ function linesFor(changes: Partial<Recipe>, buildArgs: string[] = []): string[] 
 describe('a Dockerfile', () => {
   test('has what changes often last', () => {
     const keywords = linesFor({}, ['MIRROR']).map((line) => line.split(' ')[0]);
-    expect(keywords).toEqual(['FROM', 'LABEL', 'USER', 'ARG', 'RUN', 'ENV', 'COPY', 'RUN', '']);
+    expect(keywords).toEqual(['FROM', 'LABEL', 'USER', 'ARG', 'RUN', 'ENV', 'ADD', 'RUN', '']);
   });
 
   test('starts from the base that was looked up, and says its name', () => {
@@ -54,13 +60,20 @@ describe('a Dockerfile', () => {
     const lines = linesFor({
       setup: [{ description: 'odd', command: ['sh', '-c', odd] }],
       environment: { X: '$HOME "q" \\' },
-      files: [{ path: '/a $B "q" \'p\' \\', mode: '0644', base64: '' }],
     });
     expect(lines).toHaveLength(8);
     expect(lines[4]).toBe('ENV X="\\$HOME \\"q\\" \\\\"');
-    const [, path] = JSON.parse(lines[5]?.slice('COPY '.length) ?? '') as string[];
-    expect(path).toBe('/a \\$B \\"q\\" \\\'p\\\' \\\\');
     expect(JSON.parse(lines[6]?.slice('RUN '.length) ?? '')).toEqual(['sh', '-c', odd]);
+  });
+
+  test('has one step for all files, since engines stack only so many layers', () => {
+    const files = Array.from({ length: 300 }, (_, index) => ({ ...file, path: `/opt/${index}` }));
+    const steps = (some: Recipe['files']) =>
+      buildSteps({ recipe: { ...recipe, files: some }, buildArgs: [] })
+        .filter(({ instruction }) => instruction.startsWith('ADD'))
+        .map(({ description }) => description);
+    expect(steps(files)).toEqual(['300 files']);
+    expect(steps([file])).toEqual(['file /etc/motd']);
   });
 
   test('has no step for what there is not', () => {
@@ -74,9 +87,29 @@ describe('a Dockerfile', () => {
   });
 });
 
+test('a file cannot be where others have their directory', () => {
+  const paths = ['/a/b/c', '/a', '/a/b', '/a/bc', '/d'];
+  expect(directoriesAmong(paths)).toEqual(['/a', '/a/b']);
+});
+
+test('What the recipe says has a name and a place among all that does, labels have none', () => {
+  const labels = { 'sandbox-run.profile': 'x' };
+  const steps = buildSteps({ recipe, buildArgs: ['MIRROR'], labels });
+  const told = steps.map((_, index) => namedStep(index + 1, steps)).filter((step) => step !== null);
+  const names = ['base debian:bookworm-slim', 'build argument MIRROR', 'packages', 'environment'];
+  expect(told).toEqual(
+    [...names, 'file /etc/motd', 'a user'].map((text, index) => ({
+      step: index + 1,
+      steps: 6,
+      text,
+    })),
+  );
+  expect(namedStep(0, steps)).toBeNull();
+});
+
 describe('the name of a built image', () => {
   const named = (changes: Partial<Parameters<typeof builtReference>[0]>, baseId = 'sha256:1') =>
-    builtReference({ ...taskSpec({ profile: 'mine' }), recipe, ...changes }, baseId);
+    builtReference({ ...taskSpec({ image: 'sandbox-mine' }), recipe, ...changes }, baseId);
 
   test('has the profile and sixteen hexadecimal digits', () => {
     expect(named({})).toMatch(/^sandbox-mine:[0-9a-f]{16}$/);

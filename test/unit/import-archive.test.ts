@@ -1,6 +1,17 @@
-import { mkdtemp, open, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import {
+  chown,
+  mkdtemp,
+  open,
+  readFile,
+  rm,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Headers, extract } from 'tar-stream';
 import { expect, onTestFinished, test } from 'vitest';
 import { directoryArchive } from '../../src/engine/docker/images/offline/import-archive.ts';
 import { elfFacts } from '../../src/engine/docker/images/offline/minimal-elf.ts';
@@ -19,6 +30,53 @@ test('the same directory gives the same archive', async () => {
   const read = async () => Buffer.concat(await chunksOf(path));
   expect((await read()).equals(await read())).toBe(true);
 });
+
+test('empty files come, whatever their names and owners are', async () => {
+  const path = await directory();
+  const names = ['empty', 'ünïcode', `${'long-'.repeat(40)}name`, 'owned'];
+  for (const name of names) await writeFile(join(path, name), '');
+  if (process.getuid?.() === 0) await chown(join(path, 'owned'), 3_000_000, 3_000_000);
+  await writeFile(join(path, 'behind'), 'content');
+  const found = await headersIn(path);
+  expect(found.map(({ name }) => name)).toEqual(['behind', ...names.toSorted()]);
+  expect(found.map(({ size }) => size)).toEqual([7, 0, 0, 0, 0]);
+});
+
+test.each([
+  ['before 1970', -86_400, 0],
+  ['after 2038', 4e9, 2 ** 31 - 1],
+  ['between', 86_400, 86_400],
+])('a time of change %s becomes one that the format can hold', async (_, seconds, expected) => {
+  const path = await directory();
+  await writeFile(join(path, 'file'), 'x');
+  const time = new Date(seconds * 1000);
+  await utimes(join(path, 'file'), time, time);
+  const [header] = await headersIn(path);
+  expect(header?.mtime?.getTime()).toBe(expected * 1000);
+});
+
+test('a link whose target is not UTF-8 is left out with a word', async () => {
+  const path = await directory();
+  await symlink(Buffer.from([0x61, 0xff]), join(path, 'odd'));
+  await symlink('tärget', join(path, 'plain'));
+  const warnings: string[] = [];
+  const found = await headersIn(path, (message) => warnings.push(message));
+  expect(found.map(({ name, linkname }) => [name, linkname])).toEqual([['plain', 'tärget']]);
+  expect(warnings).toEqual(['left out 1 files whose names or link targets are not UTF-8: odd']);
+});
+
+/** What an archive of the directory has in it. */
+async function headersIn(path: string, warn: (message: string) => void = () => undefined) {
+  const found: Headers[] = [];
+  const reader = extract().on('entry', (header, content, next) => {
+    found.push(header);
+    content.on('end', next).resume();
+  });
+  for await (const chunk of await directoryArchive(path, { ...context, warn })) {
+    reader.write(chunk);
+  }
+  return found;
+}
 
 test('a file that shrinks while it is read breaks the archive', async () => {
   const path = await directory();

@@ -223,22 +223,35 @@ describe('files of a profile', () => {
     expect(file).toEqual({ path: '/x', mode: '0644', base64: bytes.toString('base64') });
   });
 
+  test("come from beside it where a link leads to the caller's own folder", async () => {
+    const { around, load } = await withProfiles({
+      base: 'debian',
+      files: [{ path: '/x', source: 'sub/x' }],
+    });
+    await mkdir(join(around.userProfiles, 'sub'));
+    await writeFile(join(around.userProfiles, 'sub/x'), 'x');
+    await rename(around.userProfiles, join(around.root, 'elsewhere'));
+    await symlink(join(around.root, 'elsewhere'), around.userProfiles);
+    expect((await load()).recipe?.files[0]?.base64).toBe(base64('x'));
+  });
+
   test.each<[string, string, (folder: string) => unknown, string]>([
     ['a path out of it', '../secret', () => undefined, 'it is not below'],
-    ['an absolute path', '/etc/passwd', () => undefined, 'ENOENT'],
+    ['an absolute path', '/etc/passwd', () => undefined, 'expected a path relative to the profile'],
     [
       'a link out of it',
       'link',
       (folder) => symlink('../secret', join(folder, 'link')),
-      'not below',
+      'it is a symlink',
     ],
+    ['its own folder', 'sub/..', () => undefined, 'it is not a regular file'],
     [
       'a linked folder out of it',
       'link/secret',
       (folder) => symlink('..', join(folder, 'link')),
-      'not below',
+      'profiles/link is a link, or no directory',
     ],
-    ['nothing', 'missing', () => undefined, 'ENOENT'],
+    ['nothing', 'missing', () => undefined, 'missing: there is no such file'],
     ['a folder', 'sub', (folder) => mkdir(join(folder, 'sub')), 'it is not a regular file'],
     [
       'a FIFO',
@@ -260,8 +273,106 @@ describe('files of a profile', () => {
     await writeFile(join(around.userProfiles, '../secret'), 'secret');
     await make(around.userProfiles);
     const failure = await failureOf(() => load());
-    expect(failure.problems[0]?.message).toContain(`"source" ${source}: `);
+    expect(failure.problems[0]?.message).toContain(`"files.0.source" ${source}: `);
     expect(failure.problems[0]?.message).toContain(expected);
+  });
+});
+
+test('Of several sources that cannot be had every one is told, also those of another profile', async () => {
+  const { around, load } = await withProfiles(
+    { name: 'one', base: 'debian', files: [{ path: '/x', source: 'one' }] },
+    {
+      extends: 'one',
+      files: [
+        { path: '/x', source: 'two' },
+        { path: '/y', content: '' },
+        { path: '/z', source: '../three' },
+      ],
+    },
+  );
+  await writeFile(join(around.userProfiles, '../three'), '');
+  const failure = await failureOf(() => load());
+  const path = (name: string) => join(around.userProfiles, `${name}.json`);
+  expect(lines(failure.problems)).toEqual([
+    `${path('one')}: "files.0.source" one: there is no such file`,
+    `${path('mine')}: "files.0.source" two: there is no such file`,
+    `${path('mine')}: "files.2.source" ../three: it is not below ${around.userProfiles}`,
+  ]);
+});
+
+test('Which files of the host stand in a recipe is known, and is no part of it', async () => {
+  const { around, load } = await withProfiles({
+    base: 'debian',
+    files: [
+      { path: '/x', source: './sub/../x' },
+      { path: '/y', content: 'x' },
+    ],
+  });
+  await mkdir(join(around.userProfiles, 'sub'));
+  await writeFile(join(around.userProfiles, 'x'), 'x');
+  const { recipe, sources } = await load();
+  expect(sources).toEqual({ '/x': join(around.userProfiles, 'x') });
+  expect(recipe?.files.map((file) => Object.keys(file))).toEqual([
+    ['path', 'mode', 'base64'],
+    ['path', 'mode', 'base64'],
+  ]);
+});
+
+describe('a name that is not known', () => {
+  test('is answered with those that can be read, without the one that asks, and with the nearest', async () => {
+    const { around } = await withProfiles({ name: 'greeter' }, { name: 'asks', extends: 'greter' });
+    await writeFile(join(around.userProfiles, 'broken.json'), '{');
+    await mkdir(join(around.userProfiles, 'folder.json'));
+    execFileSync('mkfifo', [join(around.userProfiles, 'fifo.json')]);
+    const builtIn = 'base, builder, tester, deployer, researcher, docker-host';
+    await expect(loadProfile('gretter', around.places)).rejects.toThrow(
+      `expected one of ${builtIn}, asks, greeter, got "gretter", did you mean greeter?`,
+    );
+    const failure = await failureOf(() => loadProfile('asks', around.places));
+    expect(failure.problems[0]?.message).toBe(
+      `"extends": expected one of ${builtIn}, greeter, got "greter", did you mean greeter?`,
+    );
+    await expect(loadProfile('nothing-like-it', around.places)).rejects.toThrow(/got "[^"]*"$/);
+  });
+});
+
+describe('setup tasks', () => {
+  test('keep the shell of the profile that wrote them', async () => {
+    const { load } = await withProfiles(
+      { name: 'one', base: 'debian', setup_tasks: [task('1')] },
+      { name: 'two', extends: 'one', shell: '/bin/bash', setup_tasks: [task('2')] },
+      { name: 'three', extends: 'two', setup_tasks: [task('3')] },
+      { name: 'four', extends: 'three', shell: '/usr/bin/perl', setup_tasks: [task('4')] },
+    );
+    const { recipe, shell } = await load();
+    const shells = recipe?.setup.map(({ command }) => command[0]);
+    expect(shells).toEqual(['/bin/sh', '/bin/bash', '/bin/bash', '/usr/bin/perl']);
+    expect(shell).toBe('/usr/bin/perl');
+  });
+});
+
+describe('the image of a profile', () => {
+  test('is that of the one it extends where it adds nothing to the recipe', async () => {
+    const { load } = await withProfiles(
+      { name: 'one', extends: 'base', packages: ['tree'] },
+      { name: 'two', extends: 'one', packages: [], environment: {}, shell: '/bin/dash' },
+      { name: 'three', extends: 'two', resources: { memory: '1g' }, network: 'none' },
+    );
+    const [one, three] = [await load('one'), await load('three')];
+    expect([one.image, three.image]).toEqual(['sandbox-one', 'sandbox-one']);
+    expect(three.recipe).toEqual(one.recipe);
+    expect(three.name).toBe('three');
+  });
+
+  test.each<Partial<ProfileFile>>([
+    { base: 'debian:13' },
+    { packages: ['tree'] },
+    { files: [{ path: '/x', content: '' }] },
+    { setup_tasks: [task('x')] },
+    { environment: { A: '1' } },
+  ])('is one of its own with %j', async (content) => {
+    const { load } = await withProfiles({ extends: 'builder', ...content });
+    expect((await load()).image).toBe('sandbox-mine');
   });
 });
 
@@ -272,7 +383,7 @@ describe("a project's profile is not read by way of", () => {
     await rename(path, `${path}.away`);
     await symlink(`${path}.away`, path);
     const failure = await failureOf(() => loadProfile('mine', around.places));
-    expect(failure.problems[0]?.message).toContain('it cannot be read: ELOOP');
+    expect(failure.problems[0]?.message).toContain('it cannot be read: it is a symlink');
   });
 
   test.each(['.sandbox', '.sandbox/profiles'])('a link in the place of %s', async (directory) => {

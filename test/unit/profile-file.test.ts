@@ -9,7 +9,7 @@ import { failureOf } from './support/failure.ts';
 
 const least = { name: 'mine', description: 'x', base: 'debian:bookworm-slim' };
 const parse = (content: unknown, path = '/p/mine.json') =>
-  parseProfileFile(path, JSON.stringify(content));
+  parseProfileFile(path, Buffer.from(JSON.stringify(content)));
 
 async function problemsOf(content: unknown, path?: string): Promise<string[]> {
   const failure = await failureOf(() => parse(content, path));
@@ -93,13 +93,13 @@ describe('what is refused', () => {
     [{ image: 'debian' }, 'expected either "image" or "base", got both'],
     [{ base: 'debian AS x' }, '"base": expected an image such as debian:bookworm-slim'],
     [{ base: 'debian\nRUN x' }, '"base": expected an image such as debian:bookworm-slim'],
-    [{ base: 1 }, '"base": expected string, got 1'],
-    [{ packages: 'tree' }, '"packages": expected Array, got "tree"'],
+    [{ base: 1 }, '"base": expected text, got 1'],
+    [{ packages: 'tree' }, '"packages": expected an array, got "tree"'],
     [{ packages: ['--force'] }, '"packages.0": expected the name of a package'],
     [{ packages: ['./x.deb'] }, '"packages.0": expected the name of a package'],
     [{ packages: ['a b'] }, '"packages.0": expected the name of a package'],
     [{ environment: { '1A': '' } }, '"environment.1A": expected the name of a variable'],
-    [{ environment: { A: 1 } }, '"environment.A": expected string, got 1'],
+    [{ environment: { A: 1 } }, '"environment.A": expected text, got 1'],
     [{ environment: { A: 'a\nb' } }, '"environment.A": expected one line of text'],
     [{ environment: { constructor: 'x' } }, 'the name "constructor" cannot be used'],
     [file({ path: 'etc/a' }), '"files.0.path": expected an absolute path'],
@@ -107,11 +107,19 @@ describe('what is refused', () => {
     [file({ path: '/etc/./a' }), '"files.0.path": expected an absolute path'],
     [file({ path: '/etc/' }), '"files.0.path": expected an absolute path'],
     [file({ mode: '4755' }), '"files.0.mode": expected permissions such as "0644"'],
-    [file({ mode: 420 }), '"files.0.mode": expected string, got 420'],
+    [file({ mode: 420 }), '"files.0.mode": expected text, got 420'],
     [file({ source: 'x' }), '"files.0": expected either "content" or "source"'],
     [file({ content: undefined }), '"files.0": expected either "content" or "source"'],
     [setup([]), '"setup_tasks.0.command": expected a program, got none'],
-    [setup(''), '"setup_tasks.0.command": expected text without NUL'],
+    [setup(''), '"setup_tasks.0.command": expected text that is not empty, without NUL, got ""'],
+    [setup(['a', 1]), '"setup_tasks.0.command.1": expected text, got 1'],
+    [setup(1), '"setup_tasks.0.command": expected text or an array, got 1'],
+    [
+      { base: 'debian@sha256:123' },
+      '"base": expected an image such as debian:bookworm-slim or NAME@',
+    ],
+    [{ description: '' }, '"description": expected one line of text, not empty, got ""'],
+    [{ resources: { cpus: [] } }, '"resources.cpus": expected text or a number, got an array'],
     [{ setup_tasks: [{ type: 'script' }] }, '"setup_tasks.0.type": expected "exec", got "script"'],
     [{ resources: { memory: '12x' } }, '"resources.memory": expected a size such as 512m'],
     [{ resources: { cpus: 0 } }, '"resources.cpus": expected a number of CPUs'],
@@ -135,6 +143,38 @@ describe('what is refused', () => {
     expect(problems.join('\n')).toContain('"resources.memory"');
   });
 
+  test('Of several unknown keys every one is named, wherever they are', async () => {
+    const files = [{ path: '/etc/a', content: '', own: 1, grp: 2 }];
+    const content = { ...least, colour: 1, shape: 2, resources: { mem: 1, cpu: 2 }, files };
+    const keys = [
+      'colour',
+      'shape',
+      'resources.mem',
+      'resources.cpu',
+      'files.0.own',
+      'files.0.grp',
+    ];
+    const found = (await problemsOf(content)).map((problem) => problem.split('"')[1]);
+    expect(found.sort()).toEqual(keys.sort());
+  });
+
+  test('An array is no object, also an empty one, and its items are not looked at', async () => {
+    const wrong = { environment: ['x'], resources: [], files: [[]], setup_tasks: [['x']] };
+    expect(await problemsOf({ ...least, ...wrong })).toEqual([
+      '"environment": expected an object, got an array',
+      '"resources": expected an object, got an array',
+      '"files.0": expected an object, got an array',
+      '"setup_tasks.0": expected an object, got an array',
+    ]);
+  });
+
+  test('Two files of one profile have two paths', async () => {
+    const files = ['/a', '/b', '/a'].map((path) => ({ path, content: '' }));
+    expect(await problemsOf({ ...least, files })).toEqual([
+      '"files.2.path": expected another one than files.0, got "/a" again',
+    ]);
+  });
+
   test('No file stands in for a built-in profile', async () => {
     expect(await problemsOf({ ...least, name: 'base' }, '/p/base.json')).toEqual([
       '"name": "base" is the name of a built-in profile',
@@ -143,12 +183,13 @@ describe('what is refused', () => {
 
   test.each([
     ['[]', 'expected an object, got an array'],
-    ['null', 'the whole file: expected Object, got null'],
-    ['"x"', 'the whole file: expected Object, got "x"'],
-    ['{} // x', 'it is not JSON'],
-    ['', 'it is not JSON'],
+    ['null', 'the whole file: expected an object, got null'],
+    ['"x"', 'the whole file: expected an object, got "x"'],
+    ['{} // x', 'it is not JSON: line 1, column 4: expected nothing more, got "//"'],
+    ['', 'it is not JSON: line 1, column 1: expected a value, got the end'],
+    ['{"base": "a",\n "base": "b"}', 'line 2, column 2: the key "base" is there twice'],
   ])('The file %j: %s', async (content, expected) => {
-    const failure = await failureOf(() => parseProfileFile('/p/mine.json', content));
+    const failure = await failureOf(() => parseProfileFile('/p/mine.json', Buffer.from(content)));
     expect(failure.problems.map(({ message }) => message).join()).toContain(expected);
   });
 });

@@ -275,6 +275,14 @@ test('A library call knows the built-in profiles only', async () => {
   expect(problem).toContain('--profile: expected one of base,');
 });
 
+test('An empty name is one problem', async () => {
+  const around = await Surroundings.create();
+  const flags = layerOf({ profile: '' });
+  expect(await problemsOf(() => around.resolve({ flags }))).toEqual([
+    '--profile: expected the name of a profile, got ""',
+  ]);
+});
+
 test('A profile that is no good stops everything', async () => {
   const around = await Surroundings.create();
   const path = await around.writeProfile('project', { name: 'mine' });

@@ -5,8 +5,9 @@ import { elapsedText } from '../../src/report/progress-text.ts';
 import { ProgressReport } from '../../src/report/progress.ts';
 
 const reference = 'sandbox-base:0123';
-const begin = { kind: 'begin', what: 'build', reference } as const;
-const end = { kind: 'end', what: 'build', reference } as const;
+const making = { what: 'build', reference, platform: null } as const;
+const begin = { kind: 'begin', ...making } as const;
+const end = { kind: 'end', ...making } as const;
 const step = { kind: 'step', step: 2, steps: 7, text: 'packages' } as const;
 
 interface Surroundings {
@@ -134,6 +135,22 @@ describe('elsewhere', () => {
         '',
       ].join('\n'),
     );
+  });
+
+  test('the time of a build is its own, not that of the build that it waited for', () => {
+    const { shown, written } = report({ isTTY: false });
+    shown.show({ kind: 'waiting', reference });
+    vi.advanceTimersByTime(65_000);
+    shown.show(begin);
+    vi.advanceTimersByTime(2000);
+    shown.show(end);
+    expect(written()).toContain(`sandbox: built ${reference} in 2.0 s\n`);
+  });
+
+  test('a platform that was asked for is named', () => {
+    const { shown, written } = report({ isTTY: false });
+    shown.show({ kind: 'begin', what: 'pull', reference: 'app:1', platform: 'linux/arm64' });
+    expect(written()).toBe('sandbox: pulling app:1 for linux/arm64\n');
   });
 
   test('-q says nothing', () => {

@@ -134,14 +134,42 @@ test.each(said)('%s: %s', (problem, message) => {
   expect(pullProblemOf(message)).toBe(problem);
 });
 
+const failed = {
+  reference: 'app:1',
+  platform: null,
+  isBase: false,
+  reason: 'engine words',
+  loginProblem: null,
+};
+
 test('every problem has words and a remedy of its own, and repeats what the engine said', () => {
-  const pull = { reference: 'app:1', platform: null, reason: 'engine words', loginProblem: null };
-  const failures = pullProblems.map((problem) => pullFailure(problem, pull));
+  const failures = pullProblems.map((problem) => pullFailure(problem, failed));
   const texts = failures.map(({ message }) => message);
   expect(new Set(texts).size).toBe(pullProblems.length);
   expect(new Set(failures.map(({ hint }) => hint)).size).toBe(pullProblems.length);
   for (const text of texts)
     expect(text).toMatch(/^the image "app:1" could not be pulled: .* \(engine words\)$/);
+});
+
+test('the base of a profile is replaced with another option than the image of a task', () => {
+  const hints = (isBase: boolean) =>
+    pullProblems.map((problem) => pullFailure(problem, { ...failed, isBase }).hint ?? '').join();
+  expect(hints(false)).toContain('--image');
+  expect(hints(false)).not.toContain('--build-arg');
+  expect(hints(true)).toContain('--build-arg BASE=IMAGE');
+  expect(hints(true)).not.toContain('--image');
+});
+
+test('what is to be imported is named as it would be pulled, unless a digest pins it', () => {
+  const unreachable = (reference: string) =>
+    pullFailure('unreachable', { ...failed, reference }).hint;
+  expect(unreachable('app:1')).toContain('`sandbox image import DIR app:1`');
+  expect(unreachable(`app@sha256:${'0'.repeat(64)}`)).not.toContain('image import');
+});
+
+test('the platform that was asked for is named', () => {
+  const { message } = pullFailure('unreachable', { ...failed, platform: 'linux/arm64' });
+  expect(message).toContain('the image "app:1" for linux/arm64 could not be pulled');
 });
 
 test('only what may pass by itself is tried again', () => {

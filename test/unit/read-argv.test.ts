@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readArgs, readMixedArgs } from '../../src/cli/read-argv.ts';
-import { nearestOf } from '../../src/spec/nearest-name.ts';
+import { nearestOf } from '../../src/spec/nearest.ts';
 import { imageBuildFlags, runFlags } from '../../src/commands/flags.ts';
 import { lines } from './support/failure.ts';
 

@@ -1,7 +1,9 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { chmod, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { execa } from 'execa';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { savedLogin } from '../../src/engine/docker/images/pull/registry-config.ts';
 import { loginFromHelper } from '../../src/engine/docker/images/pull/registry-helper.ts';
 import {
@@ -132,15 +134,25 @@ test('a helper may have a token, or nothing', async () => {
 
 test('a helper that fails is told without what it may have printed of a login', async () => {
   const { login } = await surroundings(
-    { credsStore: 'bad', credHelpers: { b: 'odd', c: 'missing', d: '../bad', e: 'strange' } },
     {
+      credsStore: 'bad',
+      credHelpers: {
+        ...{ b: 'odd', c: 'missing', d: '../bad', e: 'strange', f: 'plain', g: 'pretty' },
+        ...{ h: 'known', i: 'traced' },
+      },
+    },
+    {
+      plain: 'echo hidden; exit 1',
+      pretty: `printf '{\\n  "Username": "u",\\n  "Secret": "hidden"\\n}\\n'; exit 1`,
+      known: 'echo hidden: pass store is uninitialized: hidden; exit 1',
+      traced: `echo '  "Secret": "hidden"' >&2; printf 'locked%01000d\\n' 1 >&2; exit 1`,
       bad: `echo '{"Username":"u","Secret":"hidden"}'; echo locked >&2; exit 1`,
       odd: 'echo hidden',
       strange: 'exit 3',
     },
   );
   const problems = await Promise.all(
-    ['a', 'b', 'c', 'd', 'e'].map(async (registry) => (await login(registry)).problem),
+    Array.from('abcdefghi').map(async (registry) => (await login(registry)).problem),
   );
   expect(problems).toEqual([
     'docker-credential-bad failed: locked',
@@ -148,7 +160,17 @@ test('a helper that fails is told without what it may have printed of a login', 
     'docker-credential-missing is not installed',
     'the Docker config names a credential helper with an odd name, "../bad"',
     'docker-credential-strange failed: no reason given',
+    'docker-credential-plain failed: no reason given',
+    'docker-credential-pretty failed: no reason given',
+    'docker-credential-known failed: pass store is uninitialized',
+    `docker-credential-traced failed: locked${'0'.repeat(194)}`,
   ]);
+});
+
+test('a helper that prints without end is given up with the reason', async () => {
+  const { env } = await surroundings({}, { loud: 'cat /dev/zero' });
+  const asking = loginFromHelper('loud', 'a.example', { env, cancel: never, limitMs: 20_000 });
+  await expect(asking).rejects.toThrow('docker-credential-loud answered more than 64 KiB');
 });
 
 describe('a helper that hangs, with a child that holds its output', () => {
@@ -158,6 +180,22 @@ describe('a helper that hangs, with a child that holds its output', () => {
     const { env } = await hanging();
     const asking = loginFromHelper('slow', 'a.example', { env, cancel: never, limitMs: 100 });
     await expect(asking).rejects.toThrow('docker-credential-slow did not answer within 0.1 s');
+  });
+
+  test('leaves no process', async () => {
+    const reading = 'cat "${0%/*}/fifo"';
+    const { folder, env } = await surroundings({}, { slow: `${reading} & ${reading}` });
+    const fifo = join(folder, 'fifo');
+    await execa('mkfifo', [fifo]);
+    const asking = loginFromHelper('slow', 'a.example', { env, cancel: never, limitMs: 300 });
+    await expect(asking).rejects.toThrow('did not answer');
+    // Opening it for writing fails as soon as nobody has it open for reading any more.
+    const readers = async () => {
+      const end = await open(fifo, constants.O_WRONLY | constants.O_NONBLOCK).catch(() => null);
+      await end?.close();
+      return end !== null;
+    };
+    await vi.waitUntil(async () => !(await readers()), { timeout: 5_000 });
   });
 
   test('is not waited for after Ctrl-C', async () => {
@@ -201,5 +239,15 @@ test('what a registry repeats of a login, and links with keys in them, are not p
   const auth = { serveraddress: 'a', username: 'alice', password: 'pa$$' };
   const said = `no: pa$$ ${base64('alice:pa$$')} at "https://cdn.example/x?Signature=abc": EOF`;
   expect(withoutSecrets(said, auth)).toBe('no: *** *** at "https://cdn.example/x": EOF');
+  const odd = { ...auth, password: 'p/"ä+w%d' };
+  const forms = [
+    encodeURIComponent(odd.password),
+    new URLSearchParams({ p: odd.password }).toString().slice(2),
+    JSON.stringify(odd.password).slice(1, -1),
+    base64(odd.password),
+    base64(`{"a":"${odd.password}"}`),
+  ];
+  for (const form of forms)
+    expect(withoutSecrets(`no: <${form}>`, odd)).toMatch(/^no: <.*[*]{3}.*>$/);
   expect(withoutSecrets('plain', null)).toBe('plain');
 });

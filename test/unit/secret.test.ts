@@ -36,9 +36,11 @@ describe('--secret', () => {
   });
 });
 
+const never = new AbortController().signal;
+
 describe('loading', () => {
   const load = async (name: string, path: string | null, env = {}) =>
-    await loadSecrets([{ name, path }], env);
+    await loadSecrets([{ name, path }], { env, cancel: never });
 
   test('reads variables and files as they are', async () => {
     const path = join(await temporaryDirectory(), 'key');
@@ -47,7 +49,10 @@ describe('loading', () => {
       { name: 'A', path: null },
       { name: 'B', path },
     ];
-    const { secrets, failure } = await loadSecrets(sources, { A: 'in words' });
+    const { secrets, failure } = await loadSecrets(sources, {
+      env: { A: 'in words' },
+      cancel: never,
+    });
     expect(failure).toBeNull();
     expect(secrets.map(({ value }) => value.toString('latin1'))).toEqual([
       'in words',
@@ -60,6 +65,14 @@ describe('loading', () => {
     await promisify(execFile)('mkfifo', [fifo]);
     const [{ secrets }] = await Promise.all([load('A', fifo), writeFile(fifo, 'from a pipe')]);
     expect(secrets[0]?.value.toString()).toBe('from a pipe');
+  });
+
+  test('an interrupt ends the waiting for a pipe that nobody writes to', async () => {
+    const path = join(await temporaryDirectory(), 'pipe');
+    await promisify(execFile)('mkfifo', [path]);
+    const cancel = AbortSignal.abort('SIGINT');
+    const { failure } = await loadSecrets([{ name: 'A', path }], { env: {}, cancel });
+    expect(failure?.code).toBe('secret-unreadable');
   });
 
   test.each<[string, NodeJS.ProcessEnv, string]>([

@@ -30,6 +30,7 @@ test('A line is read back by a shell as exactly its words', () => {
       'a=b',
       'é €',
       '\u001b[31m',
+      'a\u202eb',
       'https://x/y?z=1',
       '\\',
       "\\'",
@@ -43,6 +44,10 @@ test('What needs no quotes has none, so that a line can be read by people', () =
   const words = ['docker', 'run', '--cpus=0.5', '-v', '/a:/b', 'user@host', 'a,b', '50%'];
   expect(shellLine(words)).toBe(words.join(' '));
   expect(shellLine(['sh', '-c', 'make && make check'])).toBe("sh -c 'make && make check'");
+});
+
+test('What a terminal would show in another order is spelled out', () => {
+  expect(shellLine(['echo', 'a\u202eb'])).toBe(String.raw`echo $'a\xe2\x80\xaeb'`);
 });
 
 test('No words are an empty line', () => {

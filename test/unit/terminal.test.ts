@@ -18,16 +18,25 @@ describe('printable', () => {
     ['a delete', 'a\u007f', String.raw`a\x7f`],
     ['a NUL', 'a\0b', String.raw`a\x00b`],
     ['a tab', 'a\tb', 'a b'],
+    ['an order of its own', 'a\u202egnp.exe\u202c', String.raw`a\u202egnp.exe\u202c`],
+    ['an isolated order', '\u2066a\u2067b\u2068c\u2069', String.raw`\u2066a\u2067b\u2068c\u2069`],
+    ['a mark of direction', '\u200ea\u200fb\u061cc', String.raw`\u200ea\u200fb\u061cc`],
+    ['a mark that turns the direction', 'a\u202eb\u2066c', String.raw`a\u202eb\u2066c`],
   ])('makes %s harmless', (_, text, expected) => {
     expect(printable(text)).toBe(expected);
   });
 
-  test.each(['', 'plain', 'é € 😀 日本', String.raw`\x1b`, 'quotes \' and "'])(
-    'leaves %j as it is',
-    (text) => {
-      expect(printable(text)).toBe(text);
-    },
-  );
+  test.each([
+    '',
+    'plain',
+    'é € 😀 日本',
+    'שלום',
+    '👩\u200d💻',
+    String.raw`\x1b`,
+    'quotes \' and "',
+  ])('leaves %j as it is', (text) => {
+    expect(printable(text)).toBe(text);
+  });
 });
 
 describe('colour', () => {

@@ -103,5 +103,5 @@ function engineNotFound(addresses: readonly EngineAddress[]): SandboxFailure {
 function missingHint(addresses: readonly EngineAddress[]): string {
   const [named] = addresses;
   if (!named || addresses.length > 1 || named.origin === 'default') return engineMissingHint;
-  return `Check ${named.origin}, and that the engine runs. Leave it out for the usual places, or use --engine simulation.`;
+  return `Check ${named.origin}, and that the engine runs. Leave it out for the usual places.`;
 }

@@ -34,6 +34,11 @@ export class ContainerFiles {
     return await this.follow(posix.resolve(posix.dirname(path), linkTarget), links + 1);
   }
 
+  async isDirectory(path: string): Promise<boolean> {
+    const found = await this.follow(path);
+    return found !== null && kindOf(found.mode) === 'directory';
+  }
+
   /** What a path leads to, with no symlink left in it; null where it goes round in circles. */
   async realPath(path: string): Promise<RealPath | null> {
     let rest = parts(path);

@@ -80,8 +80,14 @@ function refused(error: unknown): SandboxFailure {
   return new SandboxFailure(
     'start-failed',
     `the engine refused the task: ${engineMessageOf(error)}`,
-    {
-      cause: error,
-    },
+    { ...remedyFor(error), cause: error },
   );
+}
+
+/** In the words of the engine, where it finds something else in the image, or of the runtime. */
+export function remedyFor(error: unknown): { hint?: string } {
+  if (!/not a directory/i.test(engineMessageOf(error))) return {};
+  const hint =
+    'The image has a file where a task needs a directory (/workspace, /tmp, $HOME or its --workdir): choose another image.';
+  return { hint };
 }

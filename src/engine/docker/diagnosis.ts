@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { TaskSpec } from '../../spec/task-spec.ts';
-import type { CreateContext, EngineDiagnosis } from '../engine.ts';
+import type { CreateContext, EngineDiagnosis, ImageFacts } from '../engine.ts';
 import { type DockerApi, callLimitsMs } from './docker-api.ts';
 import { ensureImage } from './images/ensure-image.ts';
 import { labels } from './labels.ts';
@@ -22,7 +22,7 @@ export class DockerDiagnosis implements EngineDiagnosis {
     return time === null || Number.isNaN(time.getTime()) ? null : time;
   }
 
-  async image(spec: TaskSpec, context: CreateContext): Promise<{ id: string }> {
+  async image(spec: TaskSpec, context: CreateContext): Promise<ImageFacts> {
     return (await ensureImage(this.#api, spec, context)).facts;
   }
 

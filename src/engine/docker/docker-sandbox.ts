@@ -3,6 +3,7 @@ import type { OutputSinks, Sandbox, SandboxFacts } from '../engine.ts';
 import { checkWorkdir } from '../workdir.ts';
 import { lookBefore } from './command-before.ts';
 import type { ContainerParts } from './container-parts.ts';
+import { remedyFor } from './create-container.ts';
 import { callLimitsMs } from './docker-api.ts';
 import { engineMessageOf, httpStatusOf } from './engine-failure.ts';
 import { removeContainer } from './remove-container.ts';
@@ -38,7 +39,7 @@ export class DockerSandbox implements Sandbox {
       throw new SandboxFailure(
         'start-failed',
         `the engine could not start the task: ${engineMessageOf(error)}`,
-        { cause: error },
+        { ...remedyFor(error), cause: error },
       );
     }
   }

@@ -87,7 +87,7 @@ function tlsHint({ tls }: EngineAddress): string {
 
 function permissionDenied(where: string, cause: unknown): SandboxFailure {
   return new SandboxFailure('engine-permission-denied', `permission denied by ${where}`, {
-    hint: 'Join the group that owns the socket (sudo usermod -aG docker "$USER", then log in again), or use a rootless engine. --engine simulation runs without one.',
+    hint: 'Join the group that owns the socket (sudo usermod -aG docker "$USER", then log in again), or use a rootless engine.',
     cause,
   });
 }

@@ -55,9 +55,8 @@ function failureFor(
   const first = found.find((one) => one !== 'missing');
   if (first === 'executable') return null;
   if (first === undefined) {
-    const where = program.includes('/') ? `below ${spec.workdir}` : `on PATH (${path})`;
     return new SandboxFailure('command-not-found', `command not found: ${program}`, {
-      hint: `The image ${spec.image} has no such program ${where}. Choose another with --image; a shell line needs -c.`,
+      hint: whereMissing(spec, { program, path }),
     });
   }
   const reason =
@@ -68,6 +67,22 @@ function failureFor(
     'command-not-executable',
     `command cannot be executed: ${program} (${reason})`,
   );
+}
+
+/** A name may have been meant for a shell, as in `'echo hi'`; a path was not. */
+export function whereMissing(
+  { command, image, workdir }: Pick<TaskSpec, 'command' | 'image' | 'workdir'>,
+  { program, path }: { program: string; path: string },
+): string {
+  const choose = 'Choose another with --image';
+  if (!program.includes('/')) {
+    return `The image ${image} has no such program on PATH (${path}). ${choose}; a shell line needs -c.`;
+  }
+  if (!program.startsWith('/')) return `There is no ${program} below ${workdir}.`;
+  const missing = `There is no ${program} in the image ${image}, nor in what the task is shown besides.`;
+  const isLine = command.length === 3 && command[0] === program && command[1] === '-c';
+  const shell = ' It was to run the line of -c: the key `shell` of a profile names another shell.';
+  return `${missing}${isLine ? shell : ''} ${choose}.`;
 }
 
 /** Without a name: any that could be thought of may be taken. */

@@ -26,7 +26,7 @@ async function extendedBy(
   }
   if (chain.length >= mostLinks) throw problem(`expected at most ${mostLinks} profiles in a chain`);
   try {
-    return await findProfile(name, places);
+    return await findProfile(name, places, names);
   } catch (error) {
     throw error instanceof Expectation ? problem(error.message) : error;
   }

@@ -1,34 +1,25 @@
 import { basename } from 'node:path';
 import * as v from 'valibot';
-import { type Problem, SandboxFailure, messageOf } from '../../failure.ts';
+import { type Problem, SandboxFailure } from '../../failure.ts';
 import { droppedName } from '../dropped-name.ts';
+import { JsonError, type JsonText, parseJsonText } from '../json-text.ts';
 import type { Layer } from '../layers.ts';
 import type { SettingName } from '../settings.ts';
 import { builtInProfiles } from './built-in-profiles.ts';
-import {
-  type ProfileFile,
-  fileEntries,
-  profileEntries,
-  profileSchema,
-  resourceEntries,
-  taskEntries,
-} from './profile-schema.ts';
+import { contentProblems } from './profile-problems.ts';
+import { type ProfileFile, profileSchema } from './profile-schema.ts';
 
 export type { ProfileFile } from './profile-schema.ts';
 
 /** Rejects what is no profile with a SandboxFailure (`profile-unreadable`) that names every problem. */
-export function parseProfileFile(path: string, content: string): ProfileFile {
-  let json: unknown;
-  try {
-    json = JSON.parse(content);
-  } catch (error) {
-    throw unreadableProfile(path, [`it is not JSON: ${messageOf(error)}`], error);
-  }
+export function parseProfileFile(path: string, content: Uint8Array): ProfileFile {
+  const { value: json, repeated } = parsedJson(path, content);
   // An array would pass for an object without keys.
   if (Array.isArray(json)) throw unreadableProfile(path, ['expected an object, got an array']);
   const parsed = v.safeParse(profileSchema, json);
   const problems = [
-    ...(parsed.issues ?? []).map(describeIssue),
+    ...repeated,
+    ...contentProblems(json, parsed.issues ?? []),
     ...nameProblems(path, json),
     ...droppedProblems(json),
   ];
@@ -36,21 +27,40 @@ export function parseProfileFile(path: string, content: string): ProfileFile {
   return parsed.output;
 }
 
+function parsedJson(path: string, content: Uint8Array): JsonText {
+  try {
+    return parseJsonText(content);
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error;
+    throw unreadableProfile(path, [`it is not JSON: ${error.message}`], error);
+  }
+}
+
+/** What the settings of a profile are called in it. */
+export const profileKeys = {
+  cpus: 'resources.cpus',
+  memory: 'resources.memory',
+  pidsLimit: 'resources.pids',
+  timeout: 'resources.timeout',
+  network: 'network',
+  workdir: 'workdir',
+} as const satisfies Partial<Record<SettingName, string>>;
+
+export type ProfileSetting = keyof typeof profileKeys;
+
 /** The settings in a profile, as text like those of any other source. */
 export function profileLayer(
   label: string,
   { resources, network, workdir }: Pick<ProfileFile, 'resources' | 'network' | 'workdir'>,
 ): Layer {
+  const { cpus, memory, pids: pidsLimit, timeout } = resources ?? {};
+  const values = { cpus, memory, pidsLimit, timeout, network, workdir };
   const layer: Layer = {};
-  const set = (name: SettingName, key: string, value: string | number | undefined) => {
-    if (value !== undefined) layer[name] = { text: String(value), origin: `${label}: ${key}` };
-  };
-  set('cpus', 'resources.cpus', resources?.cpus);
-  set('memory', 'resources.memory', resources?.memory);
-  set('pidsLimit', 'resources.pids', resources?.pids);
-  set('timeout', 'resources.timeout', resources?.timeout);
-  set('network', 'network', network);
-  set('workdir', 'workdir', workdir);
+  for (const name of Object.keys(profileKeys) as ProfileSetting[]) {
+    const value = values[name];
+    const origin = `${label}: ${profileKeys[name]}`;
+    if (value !== undefined) layer[name] = { text: String(value), origin };
+  }
   return layer;
 }
 
@@ -73,7 +83,7 @@ export function refusedProfile(
 ): SandboxFailure {
   return new SandboxFailure('profile-unreadable', `cannot use the profile ${path}`, {
     problems,
-    hint: 'Nothing was started. docs/profiles.md says what a profile may have.',
+    hint: 'docs/profiles.md says what a profile may have.',
     cause,
   });
 }
@@ -95,28 +105,4 @@ function nameProblems(path: string, json: unknown): string[] {
 function droppedProblems(json: unknown): string[] {
   const found = droppedName(json);
   return found === null ? [] : [`the name "${found}" cannot be used`];
-}
-
-const known: Readonly<Record<string, object>> = {
-  '': profileEntries,
-  resources: resourceEntries,
-  files: fileEntries,
-  setup_tasks: taskEntries,
-};
-
-function describeIssue(issue: v.BaseIssue<unknown>): string {
-  const path = v.getDotPath(issue);
-  const subject = path === null ? '' : `"${path}": `;
-  if (issue.kind === 'validation') return `${subject}${issue.message}`;
-  if (issue.type === 'strict_object' && issue.expected === 'never') {
-    const [top, ...below] = issue.path ?? [];
-    const entries = known[below.length > 0 && typeof top?.key === 'string' ? top.key : ''] ?? {};
-    const names = Object.keys(entries).filter((key) => key !== '$schema');
-    return `unknown key "${path ?? ''}" (known: ${names.join(', ')})`;
-  }
-  if (issue.type === 'strict_object' && issue.received === 'undefined') {
-    return `the key "${path ?? ''}" is missing`;
-  }
-  const wanted = issue.expected ?? 'another value';
-  return `${subject === '' ? 'the whole file: ' : subject}expected ${wanted}, got ${issue.received}`;
 }

@@ -14,8 +14,8 @@ const matching = (pattern: RegExp, expected: string) =>
     v.string(),
     v.regex(pattern, ({ received }) => `expected ${expected}, got ${received}`),
   );
-const text = matching(/^[^\0]+$/, 'text without NUL');
-const line = matching(/^[^\0\r\n]+$/, 'one line of text');
+const text = matching(/^[^\0]+$/, 'text that is not empty, without NUL');
+const line = matching(/^[^\0\r\n]+$/, 'one line of text, not empty');
 const absolutePath = matching(
   /^(\/(?!\.\.?(\/|$))[^/\0\r\n]+)+$/,
   'an absolute path without "." and ".."',

@@ -6,9 +6,10 @@ import {
   type ProfilePlaces,
   findProfile,
 } from './find-profile.ts';
-import { imageSourceOf } from './make-recipe.ts';
+import { imageSourceOf, shellOf } from './make-recipe.ts';
 import { chainOf, labelOf } from './profile-chain.ts';
 import { profileLayer } from './profile-file.ts';
+import { repositoryOf } from './image-repository.ts';
 import type { Recipe } from './recipe.ts';
 
 /** A named environment with everything that it extends worked in. */
@@ -25,6 +26,8 @@ export interface Profile {
   /** As it is where there is no recipe, else the repository that the built image goes to. */
   readonly image: string;
   readonly recipe: Recipe | null;
+  /** The files of this host that are in the recipe, by their path in the image. */
+  readonly sources: Readonly<Record<string, string>>;
   readonly settings: {
     /** Of the built-in profiles in the chain, which nobody but us has written. */
     readonly builtIn: Layer;
@@ -38,8 +41,6 @@ export interface Profile {
   readonly needsNestedDocker: boolean;
 }
 
-const defaultShell = '/bin/sh';
-
 /** Throws an Expectation for an unknown name, rejects with `profile-unreadable` for one that is no good. */
 export async function loadProfile(name: string, places: ProfilePlaces): Promise<Profile> {
   return await resolveProfile(await findProfile(name, places), places);
@@ -51,9 +52,8 @@ export async function resolveProfile(own: FoundProfile, places: ProfilePlaces): 
   // The one that is extended first, so that what comes later adds to it or stands in for it.
   const links = chain.toReversed();
   const { name, description } = own.file;
-  const shell = links.findLast(({ file }) => file.shell !== undefined)?.file.shell ?? defaultShell;
   const environment = merged(links.map(({ file }) => file.environment ?? {}));
-  const source = await imageSourceOf(links, { shell, environment });
+  const source = imageSourceOf(links, environment);
   return {
     name,
     description,
@@ -61,14 +61,15 @@ export async function resolveProfile(own: FoundProfile, places: ProfilePlaces): 
     isProjects: chain.some(({ origin }) => origin === 'project'),
     path: own.path,
     chain: chain.map(({ file }) => file.name),
-    image: source.kind === 'built' ? `sandbox-${name}` : source.image,
+    image: source.kind === 'built' ? repositoryOf(source.owner) : source.image,
     recipe: source.kind === 'built' ? source.recipe : null,
+    sources: source.kind === 'built' ? source.sources : {},
     settings: {
       builtIn: layerOf(links.filter(({ origin }) => origin === 'built-in')),
       own: layerOf(links.filter(({ origin }) => origin !== 'built-in')),
     },
     environment,
-    shell,
+    shell: shellOf(links),
     needsNestedDocker: chain.some(({ file }) => file.name === nestedDockerProfile),
   };
 }

@@ -1,34 +1,59 @@
-import { realpath } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { messageOf } from '../../failure.ts';
-import { isInside } from '../host-path.ts';
-import { readPlantableBytes, refuseDetour } from '../regular-file.ts';
-import type { FoundProfile } from './find-profile.ts';
-import { unreadableProfile } from './profile-file.ts';
+import { isAbsolute } from 'node:path';
+import type { HeldDirectory } from '../held-directory.ts';
+import { whyUnreadable } from '../regular-file.ts';
+import type { ProfileFile } from './profile-file.ts';
 import type { Recipe } from './recipe.ts';
 
-type RecipeFile = Recipe['files'][number];
-
-/** The files of one profile with what is in them. */
-export async function filesOf({ file, path }: FoundProfile): Promise<RecipeFile[]> {
-  const files = (file.files ?? []).map(async ({ path: target, content, source, mode = '0644' }) => {
-    const bytes =
-      content === undefined
-        ? await readSource(path ?? '', source ?? '')
-        : Buffer.from(content, 'utf8');
-    return { path: target, mode, base64: bytes.toString('base64') };
-  });
-  return await Promise.all(files);
+/** A file of an image, and the file of the host that it is a copy of, if any. */
+interface SourcedFile {
+  readonly file: Recipe['files'][number];
+  readonly source: string | null;
 }
 
-/** A project's profile must not bring a file of the host into an image that its tasks can read. */
-async function readSource(profile: string, source: string): Promise<Buffer> {
+export interface ReadFiles {
+  readonly files: readonly SourcedFile[];
+  /** Why a source cannot be had, one for each; told where the image of a profile is asked for. */
+  readonly missing: readonly string[];
+}
+
+/** The files of one profile with what is in them; a built-in one has no folder and no sources. */
+export async function filesOf(
+  { files = [] }: ProfileFile,
+  folder: HeldDirectory | null,
+): Promise<ReadFiles> {
+  const rows = await Promise.all(files.map((entry, index) => fileOf(entry, { index, folder })));
+  return {
+    files: rows.filter((row) => typeof row !== 'string'),
+    missing: rows.filter((row) => typeof row === 'string'),
+  };
+}
+
+type Entry = NonNullable<ProfileFile['files']>[number];
+
+/** Text: why its source cannot be had. */
+async function fileOf(
+  { path, content = '', source, mode = '0644' }: Entry,
+  { index, folder }: { readonly index: number; readonly folder: HeldDirectory | null },
+): Promise<SourcedFile | string> {
+  const sourced = (bytes: Buffer, from: string | null): SourcedFile => ({
+    file: { path, mode, base64: bytes.toString('base64') },
+    source: from,
+  });
+  if (source === undefined) return sourced(Buffer.from(content, 'utf8'), null);
   try {
-    const folder = await realpath(dirname(profile));
-    const path = await realpath(join(folder, source));
-    if (!isInside(path, folder)) throw new Error(`it is not below ${folder}`);
-    return await readPlantableBytes(path, refuseDetour);
+    const found = await readSource(source, folder);
+    return sourced(found.bytes, found.path);
   } catch (error) {
-    throw unreadableProfile(profile, [`"source" ${source}: ${messageOf(error)}`], error);
+    return `"files.${index}.source" ${source}: ${whyUnreadable(error)}`;
   }
+}
+
+/**
+ * A project's profile must not bring a file of the host into an image that its tasks can read: the folder is the very
+ * one that the profile was read from, whatever has its name by now.
+ */
+async function readSource(source: string, folder: HeldDirectory | null) {
+  if (folder === null) throw new Error('a built-in profile has no folder');
+  if (isAbsolute(source)) throw new Error('expected a path relative to the profile');
+  return { path: folder.pathOf(source), bytes: await folder.read(source) };
 }

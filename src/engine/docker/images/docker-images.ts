@@ -4,6 +4,7 @@ import type { DockerApi } from '../docker-api.ts';
 import { build, buildIfMissing } from './ensure-built.ts';
 import { ensureImage } from './ensure-image.ts';
 import { importDirectory } from './offline/import.ts';
+import { countLeftovers } from './store/leftovers.ts';
 import { listImages } from './store/list-images.ts';
 import { loadImages } from './offline/load.ts';
 import { buildMinimal } from './offline/minimal.ts';
@@ -31,6 +32,10 @@ export class DockerImages implements ImageStore {
 
   async list(cancel: AbortSignal): Promise<readonly OwnImage[]> {
     return await listImages(this.#api, cancel);
+  }
+
+  async leftovers(cancel: AbortSignal): Promise<{ count: number; bytes: number }> {
+    return await countLeftovers(this.#api, cancel);
   }
 
   async remove(reference: string, cancel: AbortSignal): Promise<void> {

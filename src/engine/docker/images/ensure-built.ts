@@ -1,6 +1,7 @@
 import { recipeDigest } from '../../../spec/profile/recipe.ts';
 import { SandboxFailure } from '../../../failure.ts';
 import type { CreateContext, ImageFacts } from '../../engine.ts';
+import { roundMs } from '../../phase-clock.ts';
 import type { DockerApi } from '../docker-api.ts';
 import { buildImage } from './build/build-image.ts';
 import { buildLock } from './build/build-lock.ts';
@@ -8,17 +9,17 @@ import { builtReference } from './build/built-reference.ts';
 import { type BuiltImage, findBuilt, findByRecipe } from './store/find-built.ts';
 import { type Labels, imageLabels } from './image-labels.ts';
 import { minimalReference } from './offline/minimal.ts';
+import { fitsPlatform } from './pull/pull-platform.ts';
 import { inspectImage } from './pull/pull.ts';
-import { labelledImages } from './store/own-images.ts';
 import { MissingBase, presentBase, pulledBase } from './build/recipe-base.ts';
 import type { RecipeSpec } from './build/recipe-spec.ts';
-import { removeUnnamed } from './store/remove-images.ts';
+import { removeReplaced } from './store/remove-replaced.ts';
 
 export type { RecipeSpec } from './build/recipe-spec.ts';
 
 /**
  * The image of a recipe, built first where it is not there. A task gets the small stand-in that was made for its
- * profile, where there is one and no base to build on.
+ * profile, where there is one for its platform, and neither the image nor a base to build it on.
  */
 export async function ensureBuilt(
   api: DockerApi,
@@ -108,30 +109,26 @@ async function measured(
 ): Promise<ImageFacts> {
   const { reference, spec } = order;
   const startMs = performance.now();
-  context.progress({ kind: 'begin', what: 'build', reference });
+  const making = { what: 'build', reference, platform: spec.platform } as const;
+  context.progress({ kind: 'begin', ...making });
   const before = await inspectImage(api, reference, context.cancel);
   const id = await context.phases.measure('build', () => buildImage(api, order, context));
   if (before && before.Id !== id) await removeReplaced(api, before.Id, context.cancel);
-  context.progress({ kind: 'end', what: 'build', reference });
-  const preparedMs = performance.now() - startMs;
+  context.progress({ kind: 'end', ...making });
+  const preparedMs = roundMs(performance.now() - startMs);
   return { ...factsOf(spec, { reference, id }), origin: 'built', preparedMs };
-}
-
-/** What has lost its name to a newer one. Where it is in use, pruning finds it later. */
-async function removeReplaced(api: DockerApi, id: string, cancel: AbortSignal): Promise<void> {
-  const images = await labelledImages(api, cancel);
-  await removeUnnamed(api, { from: id, images, ownBuilds: 1 }, cancel);
 }
 
 async function findStandIn(
   api: DockerApi,
-  { profile }: RecipeSpec,
+  { profile, platform }: RecipeSpec,
   { cancel }: CreateContext,
 ): Promise<ImageFacts | null> {
   const reference = minimalReference(profile);
   const image = await inspectImage(api, reference, cancel);
   const labels = image?.Config.Labels as Labels | null | undefined;
   if (!image || labels?.[imageLabels.minimal] !== 'true') return null;
+  if (!fitsPlatform(image, platform)) return null;
   return { ...plainFacts, reference, id: image.Id, recipe: null, minimal: true };
 }
 

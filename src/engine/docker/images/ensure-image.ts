@@ -27,7 +27,7 @@ export async function ensureImage(
     if (!found) throw vanished(built.reference);
     return usable(found, built);
   }
-  const wanted = { ...spec, reference: spec.image };
+  const wanted = { ...spec, reference: spec.image, isBase: false };
   const { image, pulledMs } = await presentImage(api, wanted, context);
   return usable(image, factsOf(spec.image, image, pulledMs));
 }

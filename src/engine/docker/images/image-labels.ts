@@ -1,3 +1,4 @@
+import { repositoryOf } from '../../../spec/profile/image-repository.ts';
 import { ownLabelPrefix } from '../../../spec/task-spec.ts';
 
 /** On the images that we make, and on nothing else: containers have their own. */
@@ -14,11 +15,6 @@ export const imageLabels = {
 export const stages = { part: 'part', complete: 'complete' } as const;
 
 export type Labels = Readonly<Record<string, string>>;
-
-/** The repository that the images of a profile go to. */
-export function repositoryOf(profile: string): string {
-  return `sandbox-${profile}`;
-}
 
 /** The names of an image that are ours: labels alone are inherited by whatever somebody builds on it. */
 export function ownReferences(image: {

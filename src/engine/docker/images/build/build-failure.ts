@@ -3,7 +3,7 @@ import { SandboxFailure } from '../../../../failure.ts';
 /** A build that did not come to its end: what the engine said, and what the step had written before. */
 export interface FailedBuild {
   readonly profile: string;
-  /** What the step is for; null where none had begun. */
+  /** What the step is for; null where none had begun, or one that has no name. */
   readonly description: string | null;
   readonly step: number;
   readonly steps: number;
@@ -61,6 +61,9 @@ function briefly(reason: string): string {
 }
 
 function remedyFor(reason: string): string {
+  if (/max depth exceeded|mount options is too long/i.test(reason)) {
+    return 'An engine stacks about 125 layers, and each setup task that changes files is one: join some, a command may have many lines. ';
+  }
   if (!/no space left on device|disk quota exceeded/i.test(reason)) return '';
   return "The engine's disk is full: make room with `sandbox image prune` or `docker system prune`. ";
 }

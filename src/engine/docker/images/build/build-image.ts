@@ -5,6 +5,7 @@ import { BuildFailure } from './build-failure.ts';
 import { BuildLog } from './build-log.ts';
 import { BuildTranscript } from './build-transcript.ts';
 import { builtLabels } from './built-reference.ts';
+import { refuseDirectories, refusePackagedDirectories } from './check-files.ts';
 import { type Build, endedWithoutImage, followBuild, stepsOf } from './follow-build.ts';
 import { imageLabels } from '../image-labels.ts';
 import { inspectImage } from '../pull/pull.ts';
@@ -37,9 +38,13 @@ async function attempt(
 ): Promise<string> {
   const steps = stepsOf(build);
   const transcript = new BuildTranscript(steps.length);
+  const { spec, baseId } = build;
   try {
+    await refuseDirectories(api, { spec, imageId: baseId });
     await followBuild(api, { build, steps, transcript, log }, context);
     context.cancel.throwIfAborted();
+    const built = { spec, imageId: transcript.imageId ?? '' };
+    await refusePackagedDirectories(api, built, context.cancel);
     return await nameIt(api, build, transcript);
   } catch (error) {
     // What a failed step came after is kept, so that the next attempt need not do it again.

@@ -57,8 +57,11 @@ export function withoutColours(text: string): string {
 
 async function drained(stream: Writable): Promise<void> {
   await new Promise<void>((resolve) => {
-    stream.once('drain', resolve);
-    stream.once('close', resolve);
+    const go = () => {
+      stream.off('drain', go).off('close', go);
+      resolve();
+    };
+    stream.on('drain', go).on('close', go);
   });
 }
 

@@ -3,6 +3,7 @@ import type { EngineLine } from '../pull/pull-stream.ts';
 
 const keptLines = 40;
 const keptLineLength = 300;
+const removal = /^Removing intermediate container [0-9a-f]{12,64}\n$/;
 
 /**
  * What an engine tells of a build, step by step. The output of a command comes by the same way and may look the same,
@@ -37,7 +38,8 @@ export class BuildTranscript {
     if (said === 'Running in ' && this.container === null) this.container = id ?? null;
     else if (stream === ' ---> Using cache\n' && this.container === null) this.#isCached = true;
     else if (said === '' && id !== undefined) this.#leaves(id);
-    else this.#keep(stream);
+    // What the command said last may have no newline, so that it would stand on its line.
+    else if (!removal.test(stream)) this.#keep(stream);
     return false;
   }
 
@@ -74,7 +76,7 @@ function linesOf(output: string): string[] {
     .map((line) => line.trimEnd().split('\r').at(-1) ?? '')
     .map((line) => withoutColours(line).replace(/\p{Cc}/gu, ' '))
     .map((line) => line.slice(0, keptLineLength))
-    .filter((line) => line.trim() !== '' && !line.startsWith('Removing intermediate container '));
+    .filter((line) => line.trim() !== '');
 }
 
 function idIn(aux: unknown): string | null {

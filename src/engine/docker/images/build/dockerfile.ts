@@ -2,12 +2,12 @@ import type { Recipe } from '../../../../spec/profile/recipe.ts';
 import { type Labels, imageLabels, stages } from '../image-labels.ts';
 
 /** In the build context, beside the Dockerfile. */
-export const filesDirectory = 'files';
+export const filesArchive = 'files.tar';
 
-/** One line of the Dockerfile, and what to call it while it runs. */
+/** One line of the Dockerfile, and what to call it while it runs; null where it is over in a moment. */
 export interface BuildStep {
   readonly instruction: string;
-  readonly description: string;
+  readonly description: string | null;
 }
 
 interface DockerfileInput {
@@ -38,21 +38,26 @@ export function buildSteps({ recipe, baseId, buildArgs, labels }: DockerfileInpu
   const settings = Object.entries(environment);
   return [
     { instruction: `FROM ${baseId ?? base}`, description: `base ${base}` },
-    { instruction: label(partLabels), description: 'labels' },
+    { instruction: label(partLabels), description: null },
     // A base may have given up root for its tasks; a task's user is always given.
-    { instruction: 'USER 0:0', description: 'user' },
+    { instruction: 'USER 0:0', description: null },
     ...buildArgs.filter(isDeclared).map(argument),
     ...(packages.length === 0 ? [] : [install(packages)]),
     ...(settings.length === 0
       ? []
       : [{ instruction: `ENV ${assignments(settings)}`, description: 'environment' }]),
-    ...files.map(({ path }, index) => ({
-      instruction: `COPY ${json([`${filesDirectory}/${index}`, literal(path)])}`,
-      description: `file ${path}`,
-    })),
+    ...(files.length === 0 ? [] : [add(files)]),
     ...setup.map(({ command, description }) => ({ instruction: run(command), description })),
-    ...(labels === undefined ? [] : [{ instruction: label(labels), description: 'labels' }]),
+    ...(labels === undefined ? [] : [{ instruction: label(labels), description: null }]),
   ];
+}
+
+/** A step by its place among those that have a name; null where it has none or has not begun. */
+export function namedStep(step: number, steps: readonly BuildStep[]) {
+  const named = steps.flatMap(({ description }) => (description === null ? [] : [description]));
+  const text = steps[step - 1]?.description ?? null;
+  const before = steps.slice(0, step).filter(({ description }) => description !== null);
+  return text === null ? null : { step: before.length, steps: named.length, text };
 }
 
 /** Those of a base that we built must not speak for what is not complete. */
@@ -90,6 +95,13 @@ const installScript = [
   'else echo "sandbox: the base has neither apt-get nor apk" >&2; exit 1; fi',
 ].join(' ');
 
+/** All of them in one layer, of which an engine stacks only so many; it takes the archive apart by itself. */
+function add(files: Recipe['files']): BuildStep {
+  const [first] = files;
+  const description = files.length === 1 ? `file ${first?.path ?? ''}` : `${files.length} files`;
+  return { instruction: `ADD ${json([filesArchive, '/'])}`, description };
+}
+
 function run(command: readonly string[]): string {
   return `RUN ${json(command)}`;
 }
@@ -110,9 +122,4 @@ function json(words: readonly string[]): string {
 /** Of a value, in which a Dockerfile would put other variables. */
 function quoted(value: string): string {
   return `"${value.replace(/[\\"$]/g, (char) => `\\${char}`)}"`;
-}
-
-/** Of a path: it is no shell word, and yet quotes would be taken away from it, too. */
-function literal(path: string): string {
-  return path.replace(/[\\"'$]/g, (char) => `\\${char}`);
 }

@@ -23,20 +23,31 @@ export async function pulledBase(
   spec: RecipeSpec,
   context: CreateContext,
 ): Promise<string> {
-  const wanted = { ...spec, reference: spec.recipe.base };
+  const wanted = { ...spec, reference: spec.recipe.base, isBase: true };
   try {
     return (await ensurePresent(api, wanted, context)).id;
   } catch (error) {
     context.cancel.throwIfAborted();
     if (!(error instanceof SandboxFailure) || !error.code.startsWith('image-')) throw error;
-    const message = `the image of profile "${spec.profile}" is not built, and its base is not there: ${error.message}`;
-    throw new MissingBase(error.code, message, { hint: hintAfter(error, spec), cause: error });
+    throw spec.pull === 'always' ? notRefreshed(spec, error) : missingBase(spec, error);
   }
 }
 
-/** What else there is to do than to get the base. */
-function hintAfter({ hint }: SandboxFailure, { profile }: RecipeSpec): string {
-  const standIn = `sandbox image build --minimal ${profile}`;
-  if (hint?.includes('--minimal')) return hint.replace('sandbox image build --minimal', standIn);
-  return `${hint ?? ''} A stand-in with a shell and core tools: ${standIn}`.trimStart();
+/** Whatever is there: who asks for the newest does not want another one. */
+function notRefreshed({ profile }: RecipeSpec, cause: SandboxFailure): SandboxFailure {
+  const message = `the base of profile "${profile}" could not be refreshed: ${cause.message}`;
+  const hint = `${cause.hint ?? ''} To take what is there: --pull missing`.trimStart();
+  return new SandboxFailure(cause.code, message, { hint, cause });
+}
+
+function missingBase({ profile, platform }: RecipeSpec, cause: SandboxFailure): MissingBase {
+  const place = platform === null ? '' : ` for ${platform}`;
+  const message = `the image of profile "${profile}" cannot be built, its base is not there${place}: ${cause.message}`;
+  // It is for the engine's own platform, which need not be the one that was asked for.
+  const standIn =
+    platform === null
+      ? ` A stand-in with a shell and core tools: sandbox image build --minimal ${profile}`
+      : '';
+  const hint = `${cause.hint ?? ''}${standIn}`.trimStart();
+  return new MissingBase(cause.code, message, { hint, cause });
 }

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open, readlink, realpath, stat } from 'node:fs/promises';
+import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import { PassThrough, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Headers, Pack } from 'tar-stream';
@@ -58,7 +58,7 @@ async function fill(archive: Pack, root: string, { cancel, warn }: Surroundings)
 const what: Readonly<Record<keyof Leftovers, string>> = {
   special: 'devices, pipes and sockets',
   mounts: 'directories with another file system on them',
-  unnamed: 'files whose names are not UTF-8',
+  unnamed: 'files whose names or link targets are not UTF-8',
 };
 
 function sample(names: readonly string[]): string {
@@ -67,7 +67,7 @@ function sample(names: readonly string[]): string {
 
 async function add(
   archive: Pack,
-  { name, path, stats }: FoundEntry,
+  { name, path, stats, target }: FoundEntry,
   links: Map<string, string>,
 ): Promise<void> {
   const header = headerOf(name, stats);
@@ -75,8 +75,8 @@ async function add(
   const first = stats.isFile() && stats.nlink > 1 ? links.get(key) : undefined;
   if (stats.isDirectory()) {
     await addBare(archive, { ...header, type: 'directory' });
-  } else if (stats.isSymbolicLink()) {
-    await addBare(archive, { ...header, type: 'symlink', linkname: await readlink(path) });
+  } else if (target !== null) {
+    await addBare(archive, { ...header, type: 'symlink', linkname: target });
   } else if (first !== undefined) {
     await addBare(archive, { ...header, type: 'link', linkname: first });
   } else {
@@ -87,19 +87,23 @@ async function add(
 
 /** What the classic fields of the format can hold; the rest is written beside them. */
 const mostClassicId = 0o777777;
+/** As they are written here. Engines take what was before 1970 for 1970, too. */
+const lastTimeMs = (2 ** 31 - 1) * 1000;
 
 function headerOf(
   name: string,
-  { mode, mtime, uid, gid }: FoundEntry['stats'],
+  { mode, mtimeMs, uid, gid }: FoundEntry['stats'],
 ): Headers & { pax?: Record<string, string> } {
+  const mtime = new Date(Math.min(Math.max(mtimeMs, 0), lastTimeMs));
   const header = { name, mode: mode & 0o7777, mtime, uid, gid };
   if (Math.max(uid, gid) <= mostClassicId) return header;
   return { ...header, pax: { uid: String(uid), gid: String(gid) } };
 }
 
+/** With an empty content, since the library waits for that of a file otherwise. */
 async function addBare(archive: Pack, header: Headers): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    archive.entry(header, (error) => settle(error, { resolve, reject }));
+    archive.entry(header, Buffer.alloc(0), (error) => settle(error, { resolve, reject }));
   });
 }
 

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { Stats } from 'node:fs';
-import { lstat, readdir } from 'node:fs/promises';
+import { lstat, readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export interface FoundEntry {
@@ -8,6 +8,8 @@ export interface FoundEntry {
   readonly name: string;
   readonly path: string;
   readonly stats: Stats;
+  /** Of a symlink; null for everything else. */
+  readonly target: string | null;
 }
 
 /** What is not part of an image. */
@@ -32,7 +34,12 @@ export async function* entriesOf(
         leftovers.special.push(name);
         continue;
       }
-      yield { name, path, stats };
+      const target = stats.isSymbolicLink() ? await readlink(path, { encoding: 'buffer' }) : null;
+      if (target && !isUtf8(target)) {
+        leftovers.unnamed.push(name);
+        continue;
+      }
+      yield { name, path, stats, target: target?.toString() ?? null };
       if (!stats.isDirectory()) continue;
       if (stats.dev === dev) waiting.push(name);
       else leftovers.mounts.push(name);

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { SandboxFailure, messageOf } from '../../../../failure.ts';
 import type { CreateContext } from '../../../engine.ts';
@@ -35,8 +36,9 @@ export async function loadImages(
 async function openArchive(path: string): Promise<FileHandle> {
   let file: FileHandle | null = null;
   try {
-    file = await open(path, 'r');
-    if (!(await file.stat()).isFile()) throw new Error('it is not a file');
+    // A named pipe would be waited for until somebody writes to it.
+    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+    if (!(await file.stat()).isFile()) throw new Error('it is not a regular file');
     const start = Buffer.alloc(tarMagic.offset + tarMagic.text.length);
     await file.read(start, 0, start.length, 0);
     if (!isArchive(start))
@@ -77,6 +79,6 @@ function loadFailure(path: string, error: unknown): unknown {
 
 function noArchive(path: string, reason: string): SandboxFailure {
   return new SandboxFailure('image-not-loaded', `${path} is no archive of images: ${reason}`, {
-    hint: 'Expected what `docker save -o FILE.tar IMAGE` writes. A root file system is another thing: unpack it, then `sandbox image import DIR`.',
+    hint: 'Expected what `docker save -o FILE.tar IMAGE` writes. A root file system is another thing: unpack it, then `sandbox image import DIR REFERENCE`.',
   });
 }

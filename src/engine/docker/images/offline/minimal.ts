@@ -1,15 +1,18 @@
 import * as v from 'valibot';
 import { SandboxFailure } from '../../../../failure.ts';
+import { repositoryOf } from '../../../../spec/profile/image-repository.ts';
 import type { TaskSpec } from '../../../../spec/task-spec.ts';
 import type { CreateContext, ImageFacts } from '../../../engine.ts';
 import { roundMs } from '../../../phase-clock.ts';
 import type { DockerApi } from '../../docker-api.ts';
 import { toolLabels } from '../../labels.ts';
-import { imageLabels, repositoryOf } from '../image-labels.ts';
+import { imageLabels } from '../image-labels.ts';
 import { importArchive } from './import.ts';
 import { minimalArchive } from './minimal-archive.ts';
 import { findBusybox } from './minimal-busybox.ts';
 import { fitsPlatform } from '../pull/pull-platform.ts';
+import { inspectImage } from '../pull/pull.ts';
+import { removeReplacedStandIn } from '../store/remove-replaced.ts';
 
 /** The name of the small image that stands in for a profile's. */
 export function minimalReference(profile: string): string {
@@ -24,13 +27,16 @@ export async function buildMinimal(
 ): Promise<ImageFacts> {
   const startMs = performance.now();
   const reference = minimalReference(spec.profile);
-  context.progress({ kind: 'begin', what: 'build', reference });
+  const making = { what: 'build', reference, platform: spec.platform } as const;
+  context.progress({ kind: 'begin', ...making });
   const architecture = await architectureFor(api, spec, context.cancel);
   const busybox = await findBusybox(architecture, process.env);
   const archive = await minimalArchive(busybox, expectsBash(spec));
   const changes = changesFor(spec);
+  const before = await inspectImage(api, reference, context.cancel);
   const { id } = await importArchive(api, { archive, reference, changes }, context);
-  context.progress({ kind: 'end', what: 'build', reference });
+  if (before && before.Id !== id) await removeReplacedStandIn(api, before.Id, context.cancel);
+  context.progress({ kind: 'end', ...making });
   return factsOf(reference, { id, preparedMs: roundMs(performance.now() - startMs) });
 }
 

@@ -7,11 +7,15 @@ import type { WantedImage } from './pull.ts';
 import { EngineReport, engineLines } from './pull-stream.ts';
 import { type RegistryLogin, authHeader, withoutSecrets } from './registry-login.ts';
 import { splitReference } from './registry-reference.ts';
+import { withoutReference } from './without-reference.ts';
 
 /** One attempt that failed, in the engine's words. */
 export class PullError extends Error {
-  get problem(): PullProblem {
-    return pullProblemOf(this.message);
+  readonly problem: PullProblem;
+
+  constructor(said: string, { wanted, login }: Attempt, cause: unknown) {
+    super(withoutSecrets(said, login.auth), { cause });
+    this.problem = pullProblemOf(withoutReference(said, wanted.reference));
   }
 }
 
@@ -23,9 +27,10 @@ interface Attempt {
 
 export async function pullOnce(
   api: DockerApi,
-  { wanted, login, signal }: Attempt,
+  attempt: Attempt,
   context: CreateContext,
 ): Promise<void> {
+  const { wanted, login, signal } = attempt;
   const { fromImage, tag } = splitReference(wanted.reference);
   const query = new URLSearchParams({
     fromImage,
@@ -45,6 +50,6 @@ export async function pullOnce(
     signal.throwIfAborted();
     const isAnswer = error instanceof EngineReport || httpStatusOf(error) !== null;
     if (!isAnswer) throw isConnectionLost(error) ? api.lost(error) : error;
-    throw new PullError(withoutSecrets(engineMessageOf(error), login.auth), { cause: error });
+    throw new PullError(engineMessageOf(error), attempt, error);
   }
 }

@@ -5,6 +5,8 @@ import { loginCommand, registryNameOf } from './registry-reference.ts';
 export interface FailedPull {
   readonly reference: string;
   readonly platform: string | null;
+  /** True for what the image of a profile is built on. */
+  readonly isBase: boolean;
   /** The engine's own words. */
   readonly reason: string;
   /** Why the login could not be read; null where it could. */
@@ -20,18 +22,29 @@ interface Explanation {
 export function pullFailure(problem: PullProblem, pull: FailedPull): SandboxFailure {
   const { code, what, hint } = explanations[problem](pull);
   const hints = pull.loginProblem === null ? hint : `${hint} Besides, ${pull.loginProblem}.`;
-  const message = `the image "${pull.reference}" could not be pulled: ${what}`;
+  const place = pull.platform === null ? '' : ` for ${pull.platform}`;
+  const message = `the image "${pull.reference}"${place} could not be pulled: ${what}`;
   return new SandboxFailure(code, `${message} (${pull.reason})`, { hint: hints });
 }
 
-const offline =
-  'Where there is no network: `sandbox image load FILE.tar`, `sandbox image import DIR` or `sandbox image build --minimal`.';
+/** Of the options that every command has that may come to pull it. */
+function otherImage({ isBase }: FailedPull): string {
+  return isBase
+    ? 'name another base or a mirror with --build-arg BASE=IMAGE'
+    : 'choose another image with --image';
+}
+
+function offline({ reference }: FailedPull): string {
+  // A digest is the registry's to give.
+  const made = reference.includes('@') ? '' : `, or \`sandbox image import DIR ${reference}\``;
+  return `Where there is no network: \`sandbox image load FILE.tar\`${made}.`;
+}
 
 const explanations: Record<PullProblem, (pull: FailedPull) => Explanation> = {
-  'not-found': ({ reference }) => ({
+  'not-found': (pull) => ({
     code: 'image-not-found',
-    what: `${registryNameOf(reference)} has no such image or tag`,
-    hint: 'Check its name and tag, or choose another with --image.',
+    what: `${registryNameOf(pull.reference)} has no such image or tag`,
+    hint: `Check its name and tag, or ${otherImage(pull)}.`,
   }),
   'needs-login': ({ reference }) => ({
     code: 'image-access-denied',
@@ -43,15 +56,15 @@ const explanations: Record<PullProblem, (pull: FailedPull) => Explanation> = {
     what: `${registryNameOf(reference)} does not accept the login`,
     hint: `Log in again with \`${loginCommand(reference)}\`.`,
   }),
-  'rate-limited': ({ reference }) => ({
+  'rate-limited': (pull) => ({
     code: 'image-pull-failed',
-    what: `${registryNameOf(reference)} limits how often it is asked`,
-    hint: `Log in with \`${loginCommand(reference)}\`, wait, or pull from a mirror (--image, or --build-arg BASE=IMAGE).`,
+    what: `${registryNameOf(pull.reference)} limits how often it is asked`,
+    hint: `Log in with \`${loginCommand(pull.reference)}\`, wait, or ${otherImage(pull)}.`,
   }),
-  'wrong-platform': ({ platform }) => ({
+  'wrong-platform': (pull) => ({
     code: 'image-wrong-platform',
-    what: `there is none for ${platform ?? "the engine's platform"}`,
-    hint: 'Choose an image that is made for it, or another platform with --platform.',
+    what: `there is none for ${pull.platform ?? "the engine's platform"}`,
+    hint: `It is not made for that platform: leave out --platform, or ${otherImage(pull)}.`,
   }),
   'disk-full': () => ({
     code: 'image-pull-failed',
@@ -68,24 +81,24 @@ const explanations: Record<PullProblem, (pull: FailedPull) => Explanation> = {
     what: `the engine does not trust ${registryNameOf(reference)}`,
     hint: "Give the engine the registry's certificate (/etc/docker/certs.d/HOST/ca.crt), or list it under insecure-registries in the engine's configuration. Check the clock, too.",
   }),
-  'unknown-host': ({ reference }) => ({
+  'unknown-host': (pull) => ({
     code: 'image-pull-failed',
-    what: `the engine finds no host for ${registryNameOf(reference)}`,
-    hint: `Check the name and the engine's DNS, or choose another image with --image. ${offline}`,
+    what: `the engine finds no host for ${registryNameOf(pull.reference)}`,
+    hint: `Check the name and the engine's DNS, or ${otherImage(pull)}. ${offline(pull)}`,
   }),
-  unreachable: ({ reference }) => ({
+  unreachable: (pull) => ({
     code: 'image-pull-failed',
-    what: `the engine does not reach ${registryNameOf(reference)}`,
-    hint: `Check the engine's network and proxy, or choose another image with --image. ${offline}`,
+    what: `the engine does not reach ${registryNameOf(pull.reference)}`,
+    hint: `Check the engine's network and proxy, or ${otherImage(pull)}. ${offline(pull)}`,
   }),
-  'registry-error': ({ reference }) => ({
+  'registry-error': (pull) => ({
     code: 'image-pull-failed',
-    what: `${registryNameOf(reference)} fails`,
-    hint: 'Try again later, or pull from a mirror (--image, or --build-arg BASE=IMAGE).',
+    what: `${registryNameOf(pull.reference)} fails`,
+    hint: `Try again later, or ${otherImage(pull)}.`,
   }),
-  other: () => ({
+  other: (pull) => ({
     code: 'image-pull-failed',
     what: 'the engine reports a failure',
-    hint: `Try \`docker pull\` on it, or choose another with --image. ${offline}`,
+    hint: `Try \`docker pull ${pull.reference}\`, or ${otherImage(pull)}. ${offline(pull)}`,
   }),
 };

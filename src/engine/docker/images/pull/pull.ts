@@ -18,6 +18,8 @@ import { withRetries } from '../retry.ts';
 /** Which image is to be on the engine, and how far to go for it. */
 export type WantedImage = Pick<TaskSpec, 'pull' | 'pullTimeoutMs' | 'platform'> & {
   readonly reference: string;
+  /** True for what the image of a profile is built on. */
+  readonly isBase: boolean;
 };
 
 export interface PresentImage {
@@ -74,11 +76,11 @@ export async function inspectImage(
 }
 
 async function pulledImage(api: DockerApi, wanted: WantedImage, context: CreateContext) {
-  const { reference } = wanted;
+  const { reference, platform } = wanted;
   const startMs = performance.now();
-  context.progress({ kind: 'begin', what: 'pull', reference });
+  context.progress({ kind: 'begin', what: 'pull', reference, platform });
   await context.phases.measure('pull', () => pull(api, wanted, context));
-  context.progress({ kind: 'end', what: 'pull', reference });
+  context.progress({ kind: 'end', what: 'pull', reference, platform });
   const pulledMs = roundMs(performance.now() - startMs);
   const image = await inspectImage(api, reference, context.cancel);
   if (!image) throw missing(wanted);

@@ -6,6 +6,8 @@ import type { RegistryAuth } from './registry-login.ts';
 const answerSchema = v.object({ Username: v.string(), Secret: v.string() });
 
 const helperLimitMs = 30_000;
+/** A login is far smaller. */
+const mostKibibytes = 64;
 
 interface Surroundings {
   readonly env: NodeJS.ProcessEnv;
@@ -30,6 +32,7 @@ export async function loginFromHelper(
   const ended = await answerOf(program, registry, { env, cancel, limitMs });
   if (ended === null) throw new Error(`${program} did not answer within ${limitMs / 1000} s`);
   if (ended.code === 'ENOENT') throw new Error(`${program} is not installed`);
+  if (ended.isMaxBuffer) throw new Error(`${program} answered more than ${mostKibibytes} KiB`);
   if (ended.exitCode === 0) return authOf(ended.stdout, { program, registry });
   if (/credentials not found/i.test(ended.stdout)) return null;
   throw new Error(`${program} failed: ${reasonOf(ended)}`);
@@ -43,14 +46,29 @@ async function answerOf(
 ) {
   const { execa } = await import('execa');
   const options = { input: registry, env, extendEnv: false, reject: false } as const;
-  const running = execa(program, ['get'], { ...options, forceKillAfterDelay: 500 });
+  // In a group of its own, so that what it has started can be ended together with it.
+  const limits = { detached: true, maxBuffer: mostKibibytes * 1024 } as const;
+  const running = execa(program, ['get'], { ...options, ...limits });
+  let hasEnded = false;
   try {
-    return await within(limitMs, Promise.race([running, abortOf(cancel)]), null);
+    const ended = await within(limitMs, Promise.race([running, abortOf(cancel)]), null);
+    hasEnded = ended !== null && !ended.isMaxBuffer;
+    return ended;
   } finally {
-    running.kill();
+    if (!hasEnded) killGroup(running.pid);
     // A child of it may hold the other end, which would keep this process from ending.
     running.stdout.destroy();
     running.stderr.destroy();
+  }
+}
+
+/** Reading a login is nothing that would have to be tidied up after. */
+function killGroup(leader: number | undefined): void {
+  if (leader === undefined) return;
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch {
+    // It has just ended.
   }
 }
 
@@ -75,9 +93,27 @@ function jsonOf(text: string): unknown {
   }
 }
 
-/** Helpers print their messages on stdout, where logins are printed, too. */
-function reasonOf(ended: { readonly stdout: string; readonly stderr: string }): string {
-  const lines = [ended.stdout, ended.stderr].flatMap((text) => text.trim().split('\n'));
-  const line = lines.find((text) => text !== '' && !text.includes('{')) ?? 'no reason given';
-  return line.slice(0, 200);
+/**
+ * What helpers are known to say. They print their messages on stdout, where logins are printed, too, so that nothing
+ * else of it is repeated.
+ */
+const knownReasons: readonly RegExp[] = [
+  /no credentials (server URL|username)/i,
+  /pass (store is uninitialized|not initialized)/i,
+  /gpg: [a-z ]*failed: [A-Za-z ]{1,40}/,
+  /cannot autolaunch D-Bus without X11/i,
+  /user interaction is not allowed/i,
+  /the user name or passphrase you entered is not correct/i,
+  /a specified logon session does not exist/i,
+];
+
+function reasonOf({ stdout, stderr }: { readonly stdout: string; readonly stderr: string }) {
+  const known = knownReasons.map((reason) => reason.exec(stdout)?.[0]);
+  const line = stderr.split('\n').find((text) => text.trim() !== '' && !isPartOfLogin(text));
+  return (known.find(Boolean) ?? line ?? 'no reason given').trim().slice(0, 200);
+}
+
+/** Some write what they do into their stderr. */
+function isPartOfLogin(text: string): boolean {
+  return /[{}]|"(ServerURL|Username|Secret)"/i.test(text);
 }

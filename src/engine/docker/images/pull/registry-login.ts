@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { messageOf } from '../../../../failure.ts';
+import { secretForms } from '../../../../outcome/secret-forms.ts';
 import { homeDirectory, variable } from '../../../../spec/variables.ts';
 import { type RegistryConfig, readRegistryConfig, savedLogin } from './registry-config.ts';
 import { loginFromHelper } from './registry-helper.ts';
@@ -59,14 +60,22 @@ export function authHeader(auth: RegistryAuth | null): Record<string, string> {
   return { 'X-Registry-Auth': base64.replaceAll('+', '-').replaceAll('/', '_') };
 }
 
-/** A registry may say anything, and what it was told with it; a link for a download is as good as a login. */
+/** Shorter ones cannot be told from other text. */
+const leastSecretLength = 3;
+
+/**
+ * A registry may say anything, and what it was told with it, in whatever form; a link for a download is as good as a
+ * login.
+ */
 export function withoutSecrets(text: string, auth: RegistryAuth | null): string {
   const { username = '', password = '', identitytoken = '', registrytoken = '' } = auth ?? {};
-  const basic = Buffer.from(`${username}:${password}`).toString('base64');
-  const secrets = [password, identitytoken, registrytoken, basic].filter(
-    (secret) => secret.length > 2,
-  );
-  return secrets
-    .reduce((said, secret) => said.replaceAll(secret, '***'), text)
+  const basic = password === '' ? '' : `${username}:${password}`;
+  return [basic, password, identitytoken, registrytoken]
+    .filter((secret) => secret.length >= leastSecretLength)
+    .flatMap((secret) => secretForms(Buffer.from(secret)))
+    .map(({ bytes }) => bytes.toString())
+    .filter((form) => form.length >= leastSecretLength)
+    .sort((a, b) => b.length - a.length)
+    .reduce((said, form) => said.replaceAll(form, '***'), text)
     .replace(/(https?:\/\/[^\s"'?]+)\?[^\s"']*/g, '$1');
 }

@@ -29,12 +29,13 @@ export async function findByRecipe(
   spec: RecipeSpec,
   cancel: AbortSignal,
 ): Promise<BuiltImage | null> {
-  const { [imageLabels.recipe]: recipe, [imageLabels.platform]: platform } = builtLabels(spec, '');
+  const wanted = builtLabels(spec, '');
+  const { profile, recipe, platform } = imageLabels;
   const found = (await labelledImages(api, cancel))
-    .filter(({ Labels }) => Labels?.[imageLabels.recipe] === recipe)
-    .filter(({ Labels }) => Labels?.[imageLabels.platform] === platform)
+    .filter(({ Labels }) =>
+      [profile, recipe, platform].every((name) => Labels?.[name] === wanted[name]),
+    )
     .flatMap((image) => ownReferences(image).map((reference) => ({ reference, image })))
-    .filter(({ image }) => image.Labels?.[imageLabels.profile] === spec.profile)
     .sort((a, b) => b.image.Created - a.image.Created)[0];
   return found ? { reference: found.reference, id: found.image.Id } : null;
 }

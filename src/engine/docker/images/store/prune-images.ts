@@ -4,9 +4,10 @@ import { findByRecipe } from './find-built.ts';
 import { builtReference } from '../build/built-reference.ts';
 import { ownReferences } from '../image-labels.ts';
 import { minimalReference } from '../offline/minimal.ts';
-import { type ListedImage, labelledImages, removeImage } from './own-images.ts';
+import { leavesOf, lostStandIns } from './leftovers.ts';
+import { labelledImages, removeImage } from './own-images.ts';
 import { presentBase } from '../build/recipe-base.ts';
-import { isUnnamedOfOurs, ownBytes, removeUnnamed } from './remove-images.ts';
+import { ownBytes, removeUnnamed } from './remove-images.ts';
 
 export interface Pruned {
   readonly removed: readonly string[];
@@ -51,19 +52,20 @@ async function leadsTo(api: DockerApi, spec: TaskSpec, cancel: AbortSignal): Pro
   return [minimalReference(profile), ...(built === undefined ? [] : [built])];
 }
 
-/** What failed builds left. */
+/** What failed builds left, and stand-ins that were replaced. */
 async function pruneUnnamed(api: DockerApi, cancel: AbortSignal): Promise<Pruned> {
   const images = await labelledImages(api, cancel);
   const removed: string[] = [];
   let bytes = 0;
-  for (const leaf of images.filter((image) => isLeaf(image, images))) {
+  for (const leaf of leavesOf(images)) {
     const found = await removeUnnamed(api, { from: leaf.Id, images }, cancel);
     removed.push(...found.ids);
     bytes += found.bytes;
   }
+  for (const { Id, Size } of await lostStandIns(api, images, cancel)) {
+    if ((await removeImage(api, Id, cancel)) !== 'removed') continue;
+    removed.push(Id);
+    bytes += Size;
+  }
   return { removed, bytes };
-}
-
-function isLeaf(image: ListedImage, images: readonly ListedImage[]): boolean {
-  return isUnnamedOfOurs(image, images) && !images.some(({ ParentId }) => ParentId === image.Id);
 }

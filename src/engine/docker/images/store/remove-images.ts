@@ -118,6 +118,6 @@ function notOurs(reference: string): SandboxFailure {
 
 function inUse(reference: string, by: string): SandboxFailure {
   return new SandboxFailure('image-not-removed', `the image "${reference}" is used by ${by}`, {
-    hint: 'Wait for its end or remove that first; `sandbox gc` removes what dead runs left.',
+    hint: 'Wait for its end or remove that first; what dead runs left goes with the next `sandbox run`.',
   });
 }
