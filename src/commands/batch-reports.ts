@@ -18,6 +18,7 @@ export class BatchReports {
   readonly #html: ReportFile | null;
   /** No task knows it, so none can make the runner obey again. */
   readonly #token = randomUUID();
+  #isOpen = false;
 
   private constructor(
     terminal: Terminal,
@@ -42,31 +43,44 @@ export class BatchReports {
 
   /** From here on what is printed is no command to GitHub's runner. */
   open(): void {
-    if (isGithub(this.#terminal.env)) this.#log.write(githubOpening(this.#token));
+    if (!isGithub(this.#terminal.env)) return;
+    this.#log.write(githubOpening(this.#token));
+    this.#isOpen = true;
   }
 
-  async write(summary: BatchSummary): Promise<void> {
-    await this.#tellCi(summary);
-    if (this.#junit) {
-      const { junitXml } = await import('../report/batch/junit.ts');
-      await this.#junit.write(junitXml(summary, readRowReceipt));
-    }
-    if (this.#html) {
-      const { htmlReport } = await import('../report/batch/html/html-report.ts');
-      await this.#html.write(htmlReport(summary, readRowReceipt));
-    }
+  /** The files that were asked for: one that cannot be written does not keep back the others. */
+  async writeFiles(summary: BatchSummary): Promise<void> {
+    const [junit, html] = [this.#junit, this.#html];
+    const written = await Promise.allSettled([
+      junit &&
+        import('../report/batch/junit.ts').then(({ junitXml }) =>
+          junit.write(junitXml(summary, readRowReceipt)),
+        ),
+      html &&
+        import('../report/batch/html/html-report.ts').then(({ htmlReport }) =>
+          html.write(htmlReport(summary, readRowReceipt)),
+        ),
+    ]);
+    for (const result of written) if (result.status === 'rejected') throw result.reason;
   }
 
-  async #tellCi(summary: BatchSummary): Promise<void> {
+  /** After everything that tasks have printed. */
+  async tellCi(summary: BatchSummary): Promise<void> {
     const { env } = this.#terminal;
     if (isGithub(env)) {
+      this.#isOpen = false;
       const options = { token: this.#token, readReceipt: readRowReceipt, env };
       for await (const text of githubClosing(summary, options)) this.#log.write(text);
       if (env.GITHUB_STEP_SUMMARY) await appendSummary(env.GITHUB_STEP_SUMMARY, summary);
-    }
-    if (isGitlab(env)) {
+    } else if (isGitlab(env)) {
       for await (const text of gitlabSections(summary, readRowReceipt)) this.#log.write(text);
     }
+  }
+
+  /** Where the batch came to no end the runner must obey again all the same. */
+  close(): void {
+    if (this.#isOpen) this.#log.write(`::${this.#token}::\n`);
+    this.#isOpen = false;
   }
 }
 

@@ -52,8 +52,13 @@ export class BatchShow {
     this.#tell(event);
   };
 
-  async close(summary: BatchSummary): Promise<void> {
-    await this.#output?.close();
+  /** Once everything that tasks printed was shown, or nobody waits for it any more. */
+  async close(summary: BatchSummary, cancel: AbortSignal): Promise<void> {
+    const isCancelled = new Promise((resolve) => {
+      if (cancel.aborted) resolve(null);
+      cancel.addEventListener('abort', resolve, { once: true });
+    });
+    await Promise.race([this.#output?.close(), isCancelled]);
     this.#tell({ kind: 'batch-ended', at: summary.finishedAt, summary });
   }
 

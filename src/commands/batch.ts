@@ -45,7 +45,6 @@ async function runOrShow(args: CommandArgs, context: CommandContext): Promise<nu
   const { summaryPath } = await placeBatch({ args, source, resolved });
   const order = orderOf({ settings, source, resolved }, summaryPath);
   const reports = await BatchReports.reserve(args, context.terminal);
-  reports.open();
   return await runAndReport(order, reports, { args, context });
 }
 
@@ -103,20 +102,25 @@ async function runAndReport(
 ): Promise<number> {
   const { terminal } = context;
   const show = new BatchShow(args, terminal);
+  const stops = batchStops(context.interrupts(), show.readerGone);
+  reports.open();
   try {
     const summary = await runBatch(order, {
       onEvent: show.onEvent,
       receiverFor: show.receiverFor,
       env: terminal.env,
-      ...batchStops(context.interrupts(), show.readerGone),
+      ...stops,
     });
-    await show.close(summary);
-    await reports.write(summary);
+    // First what is asked for in files: whoever reads what tasks print may have stopped reading.
+    await reports.writeFiles(summary);
+    await show.close(summary, stops.cancel);
+    await reports.tellCi(summary);
     if (args.values[outputFlags.quiet.name] !== true) {
       writeNote(terminal, `summary ${shortest(order.summaryPath)}`);
     }
     return summary.exitCode;
   } finally {
     show.abandon();
+    reports.close();
   }
 }

@@ -4,8 +4,8 @@ import { Expectation } from './expectation.ts';
 /** Whether a batch goes on after failures: `soon` starts no more, `now` also ends those that run. */
 export interface HaltPolicy {
   readonly when: 'never' | 'soon' | 'now';
-  /** How many tasks have to fail, or which share of all tasks. */
-  readonly threshold: { readonly count: number } | { readonly share: number };
+  /** How many tasks have to fail, or how many of a hundred. */
+  readonly threshold: { readonly count: number } | { readonly percent: number };
 }
 
 /** As in GNU parallel: `never`, `soon`, `now,fail=3` or `soon,fail=20%`. */
@@ -19,7 +19,7 @@ export function parseHalt(text: string): HaltPolicy {
   }
   return {
     when: when as HaltPolicy['when'],
-    threshold: isShare ? { share: value / 100 } : { count: value },
+    threshold: isShare ? { percent: value } : { count: value },
   };
 }
 

@@ -15,7 +15,7 @@ const task = batchTask(0);
 const now = new Date(at);
 
 const receipt = await readReceipt(failed);
-const progress = { kind: 'begin', what: 'pull', reference: 'debian' } as const;
+const progress = { kind: 'begin', what: 'pull', reference: 'debian', platform: null } as const;
 const events: readonly BatchEvent[] = [
   { kind: 'batch-started', at, total: 2, jobs: 4 },
   { kind: 'task-started', at, task, slot: 0, attempt: 1 },

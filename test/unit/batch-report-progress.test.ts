@@ -179,12 +179,12 @@ describe('on a terminal', () => {
         event: { kind: 'image', progress } as never,
       });
     void shown.show(started(1));
-    tell({ kind: 'begin', what: 'build', reference });
+    tell({ kind: 'begin', what: 'build', reference, platform: null });
     tell({ kind: 'step', step: 2, steps: 7, text: 'packages' });
     vi.advanceTimersByTime(100);
     const during = written();
     expect(screen(during)[0]).toBe(`building ${reference} · step 2/7: packages`);
-    tell({ kind: 'end', what: 'build', reference });
+    tell({ kind: 'end', what: 'build', reference, platform: null });
     vi.advanceTimersByTime(100);
     expect(screen(during + written())).toHaveLength(1);
   });

@@ -94,6 +94,11 @@ describe('--halt', () => {
     expect(endings(text, 10, ['passed', 'failed', 'timed-out'])).toEqual(answers);
   });
 
+  test.each([7, 14, 29, 55])('counts %i %% in whole tasks', (percent) => {
+    const answers = endings(`soon,fail=${percent}%`, 100, Array<'failed'>(percent).fill('failed'));
+    expect([answers.at(-2), answers.at(-1)]).toEqual([null, 'soon']);
+  });
+
   test('does not count what was cancelled or never ran', () => {
     expect(endings('now', 10, ['cancelled', 'not-run', 'not-started'])).toEqual([
       null,

@@ -1,9 +1,12 @@
-import type { ImageProgress } from '../../engine/engine.ts';
-import { type Making, liveText, plainText } from '../progress-text.ts';
+import type { ImageProgress, MakingImage } from '../../engine/engine.ts';
+import { liveText, plainText } from '../progress-text.ts';
 
 /** How the images of a batch are made: many tasks may wait for the same one. */
 export class ImageLine {
-  readonly #makings = new Map<number, { readonly making: Making; readonly startedMs: number }>();
+  readonly #makings = new Map<
+    number,
+    { readonly making: MakingImage; readonly startedMs: number }
+  >();
   #latest: { readonly index: number; readonly text: string } | null = null;
 
   /** For a log: null where it is not worth a line. */

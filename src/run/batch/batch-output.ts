@@ -32,6 +32,8 @@ export class BatchOutput {
   }
 
   readonly receiverFor = (task: BatchTask): TaskReceiver => {
+    // What an earlier attempt left of a line is a line of its own.
+    this.#flush(task);
     const lines = { stdout: new WholeLines(), stderr: new WholeLines() };
     this.#lines.set(task, lines);
     const receive = (stream: StreamName) => (chunk: Buffer) =>
@@ -41,13 +43,7 @@ export class BatchOutput {
 
   /** No more comes of this task, or nothing ever came. */
   end(task: BatchTask): void {
-    const lines = this.#lines.get(task);
-    this.#lines.delete(task);
-    for (const stream of ['stdout', 'stderr'] as const) {
-      const chunk = lines?.[stream].finish();
-      // Nobody waits any more who could be told that the reader has gone.
-      if (chunk) this.#pass(task, { stream, chunk })?.catch(() => undefined);
-    }
+    this.#flush(task);
     if (this.#isOrdered) this.#enqueue(() => this.#advance(task)).catch(() => undefined);
   }
 
@@ -55,6 +51,16 @@ export class BatchOutput {
   async close(): Promise<void> {
     await this.#queue;
     await this.#spool.close();
+  }
+
+  #flush(task: BatchTask): void {
+    const lines = this.#lines.get(task);
+    this.#lines.delete(task);
+    for (const stream of ['stdout', 'stderr'] as const) {
+      const chunk = lines?.[stream].finish();
+      // Nobody waits any more who could be told that the reader has gone.
+      if (chunk) this.#pass(task, { stream, chunk })?.catch(() => undefined);
+    }
   }
 
   #pass(

@@ -4,13 +4,12 @@ import type { RowStatus } from '../../receipt/batch-summary.ts';
 /** Counts failures until there are as many as --halt allows. */
 export class Halting {
   readonly #policy: HaltPolicy;
-  readonly #most: number;
+  readonly #total: number;
   #failed = 0;
 
   constructor(policy: HaltPolicy, total: number) {
-    const { threshold } = policy;
     this.#policy = policy;
-    this.#most = 'count' in threshold ? threshold.count : Math.max(1, threshold.share * total);
+    this.#total = total;
   }
 
   /** What is to be done after one more task has ended; null where nothing. */
@@ -18,6 +17,13 @@ export class Halting {
     const isFailure = !['passed', 'cancelled', 'not-run'].includes(status);
     if (isFailure) this.#failed += 1;
     const { when } = this.#policy;
-    return isFailure && when !== 'never' && this.#failed >= this.#most ? when : null;
+    return isFailure && when !== 'never' && this.#isEnough() ? when : null;
+  }
+
+  /** In whole numbers: 7 % of 100 are 7, and a little more as a fraction. */
+  #isEnough(): boolean {
+    const { threshold } = this.#policy;
+    if ('count' in threshold) return this.#failed >= threshold.count;
+    return this.#failed * 100 >= threshold.percent * this.#total;
   }
 }

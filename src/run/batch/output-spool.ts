@@ -20,8 +20,8 @@ export class OutputSpool {
   async keep(key: number, { stream, chunk }: { stream: StreamName; chunk: Buffer }): Promise<void> {
     this.#file ??= await namelessFile();
     const piece = { stream, offset: this.#size, length: chunk.length };
+    await writeWhole(this.#file, chunk, piece.offset);
     this.#size += chunk.length;
-    await this.#file.write(chunk, 0, chunk.length, piece.offset);
     const pieces = this.#pieces.get(key);
     if (pieces) pieces.push(piece);
     else this.#pieces.set(key, [piece]);
@@ -48,4 +48,12 @@ async function namelessFile(): Promise<FileHandle> {
   const file = await open(path, 'wx+', 0o600);
   await unlink(path);
   return file;
+}
+
+/** A full disk may take a part and say so only at the next one. */
+async function writeWhole(file: FileHandle, chunk: Buffer, offset: number): Promise<void> {
+  for (let done = 0; done < chunk.length;) {
+    const left = chunk.length - done;
+    done += (await file.write(chunk, done, left, offset + done)).bytesWritten;
+  }
 }
