@@ -85,7 +85,7 @@ export async function build(
     noCache ? null : await findBuilt(api, { spec, baseId }, context.cancel);
   const before = await find();
   if (before) return factsOf(spec, before);
-  const lock = await buildLock(`${api.address.url} ${reference}`, {
+  const lock = await buildLock(api, reference, {
     cancel: context.cancel,
     onWait: () => context.progress({ kind: 'waiting', reference }),
   });

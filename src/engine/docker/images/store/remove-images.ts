@@ -41,7 +41,7 @@ export async function removeUnnamed(
 ): Promise<Removed> {
   const ids: string[] = [];
   let bytes = 0;
-  if ((await buildsUnderWay()) > ownBuilds) return { ids, bytes };
+  if ((await buildsUnderWay(api, cancel)) > ownBuilds) return { ids, bytes };
   for (let next = from; ;) {
     const image = images.find(({ Id }) => Id === next);
     if (!image || !isUnnamedOfOurs(image, images)) break;
