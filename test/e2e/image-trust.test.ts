@@ -6,13 +6,16 @@ import { expect, onTestFinished, test } from 'vitest';
 import { failureOf } from '../unit/support/failure.ts';
 import {
   type RecipeTask,
+  containerWith,
   imageStore,
+  imagesWith,
   listener,
   recipeTask,
   removeImagesWith,
+  shell,
   writeProfile,
 } from '../helpers/built-images.ts';
-import { readReceipt, runCli } from '../helpers/cli.ts';
+import { printed, readReceipt, runCli } from '../helpers/cli.ts';
 import { describeOn, docker } from '../helpers/engines.ts';
 import { Workspace } from '../helpers/workspace.ts';
 
@@ -128,6 +131,63 @@ describeOn('docker', 'a base from a mirror', () => {
     const { context, warnings } = listener();
     const found = await (await imageStore()).build(task, context, cached);
     expect(warnings.join()).toContain(`the newest is taken, ${found.reference}`);
+  });
+});
+
+describeOn('docker', 'what the output of a step says', () => {
+  test('makes nobody remove a container of somebody else', async () => {
+    const name = `sandbox-test-foreign-${randomUUID()}`;
+    const foreign = await docker.createContainer({
+      name,
+      Image: 'debian:bookworm-slim',
+      Cmd: ['sleep', '600'],
+    });
+    onTestFinished(() => foreign.remove({ force: true }));
+    await foreign.start();
+    const lie = [
+      'echo "Removing intermediate container $(hostname)"; sleep 0.3',
+      'echo "Step 6/7 : RUN x"; sleep 0.3',
+      `echo " ---> Running in ${foreign.id.slice(0, 12)}"; sleep 0.3`,
+      'while :; do echo it is said; sleep 0.2; done',
+    ];
+    const marker = randomUUID();
+    const environment = { MARKER: marker };
+    const task = recipeTask({ environment, setup: [shell(lie.join('\n')), shell('true')] });
+    const controller = new AbortController();
+    const { context } = listener(controller.signal);
+    const building = (await imageStore()).build(task, context, cached).catch((e: unknown) => e);
+    const own = docker.getContainer(await containerWith(marker));
+    await printed(await own.attach({ stream: true, stdout: true }), 'it is said');
+    controller.abort('SIGINT');
+    expect(await building).toBe('SIGINT');
+    expect((await foreign.inspect()).State.Running).toBe(true);
+    await expect(own.inspect()).rejects.toThrow(/no such container/i);
+    expect(await imagesWith(marker)).toEqual([]);
+  });
+
+  test('a base that has something done first leaves nothing either', async () => {
+    const base = `sandbox-test-onbuild:${randomUUID().slice(0, 8)}`;
+    const marker = randomUUID();
+    await dockerBuild(
+      base,
+      `FROM debian:bookworm-slim\nONBUILD ENV BY_BASE=${marker}\nONBUILD RUN echo ${marker} > /junk\n`,
+    );
+    const own = randomUUID();
+    const setup = [shell(`echo ${own}; sleep 600`)];
+    const task = recipeTask({ base, environment: { OWN: own }, setup });
+    const controller = new AbortController();
+    const { context } = listener(controller.signal);
+    const building = (await imageStore()).build(task, context, cached).catch((e: unknown) => e);
+    await containerWith(own);
+    controller.abort('SIGINT');
+    expect(await building).toBe('SIGINT');
+    const all = await docker.listImages({ all: true });
+    const inspected = all.map(({ Id }) => docker.getImage(Id).inspect());
+    // Those of others may be gone by now, and an image without variables has null.
+    const variables = (await Promise.allSettled(inspected)).flatMap((image) =>
+      image.status === 'fulfilled' ? ((image.value.Config.Env as string[] | null) ?? []) : [],
+    );
+    expect(variables).not.toContain(`BY_BASE=${marker}`);
   });
 });
 

@@ -79,6 +79,7 @@ async function readBuild(
   { context, stop, signal }: Reading,
 ): Promise<void> {
   const answer = await send(api, build, signal);
+  transcript.begunAt = dateIn(answer.headers.date);
   const leave = () => answer.socket.end();
   if (stop.aborted) leave();
   stop.addEventListener('abort', leave, { once: true });
@@ -90,6 +91,12 @@ async function readBuild(
   } finally {
     stop.removeEventListener('abort', leave);
   }
+}
+
+/** Whole seconds, so it is never later than what follows. */
+function dateIn(text: string | undefined): Date | null {
+  const ms = Date.parse(text ?? '');
+  return Number.isNaN(ms) ? null : new Date(ms);
 }
 
 async function send(api: DockerApi, { spec, noCache, ...build }: Build, signal: AbortSignal) {
