@@ -12,6 +12,6 @@ export async function removeReplaced(api: DockerApi, id: string, cancel: AbortSi
 /** The same for a stand-in, which was made at once and has no parts. */
 export async function removeReplacedStandIn(api: DockerApi, id: string, cancel: AbortSignal) {
   const image = (await labelledImages(api, cancel)).find(({ Id }) => Id === id);
-  if (!image || !isUntagged(image) || (await buildsUnderWay()) > 0) return;
+  if (!image || !isUntagged(image) || (await buildsUnderWay(api, cancel)) > 0) return;
   await removeImage(api, id, cancel);
 }
