@@ -45,10 +45,9 @@ function noteUnused(
   { built, terminal }: { built: ReadonlyMap<TaskSpec, ImageFacts>; terminal: Terminal },
 ): void {
   const given = values[taskFlags.buildArg.name];
-  const texts = Array.isArray(given) ? (given as string[]) : [];
   for (const [spec, { reference, origin }] of built) {
     // Those of a config file are for whatever is built some day.
-    const names = Object.keys(spec.buildArgs).filter((name) => isGiven(name, texts));
+    const names = Object.keys(spec.buildArgs).filter((name) => isGiven(name, given));
     if (origin !== 'present' || names.length === 0) continue;
     const list = names.join(', ');
     writeNote(
@@ -58,7 +57,8 @@ function noteUnused(
   }
 }
 
-function isGiven(name: string, texts: readonly string[]): boolean {
+function isGiven(name: string, given: CommandArgs['values'][string]): boolean {
+  const texts = typeof given === 'object' ? given : [];
   return texts.some((text) => text === name || text.startsWith(`${name}=`));
 }
 

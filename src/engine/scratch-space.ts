@@ -22,18 +22,26 @@ const neverHome = [
 
 /** /tmp and $HOME, unless something else is there already, then what was asked for. */
 export function scratchSpaces(spec: TaskSpec): ScratchSpace[] {
-  const mounted = spec.mounts.map((mount) => posix.resolve(mount.target));
-  const taken = [workspaceTarget, ...mounted, ...neverHome];
-  const home = posix.resolve('/', spec.environment.HOME ?? defaultHome);
-  const own = ['/tmp', home]
-    .filter((target) => target !== '/' && !taken.some((path) => isInside(target, path)))
-    .map((target) => ({ target, sizeBytes: null }));
+  const own = scratchTargets(spec).map((target) => ({ target, sizeBytes: null }));
   const targets = new Map([...own, ...spec.tmpfs].map((tmpfs) => [tmpfs.target, tmpfs]));
   const defaultBytes = scratchBytes(spec);
   return [...targets.values()].map(({ target, sizeBytes }) => ({
     target,
     sizeBytes: sizeBytes ?? defaultBytes,
   }));
+}
+
+/** Where a task has memory without asking for it. */
+export function scratchTargets({
+  mounts,
+  environment,
+}: Pick<TaskSpec, 'mounts' | 'environment'>): string[] {
+  const mounted = mounts.map((mount) => posix.resolve(mount.target));
+  const taken = [workspaceTarget, ...mounted, ...neverHome];
+  const home = posix.resolve('/', environment.HOME ?? defaultHome);
+  return ['/tmp', home].filter(
+    (target) => target !== '/' && !taken.some((path) => isInside(target, path)),
+  );
 }
 
 /** Half of the memory limit, so that a full file system is seen before the memory is. In bytes. */

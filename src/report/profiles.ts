@@ -1,9 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { ListedProfile } from '../spec/profile/list-profiles.ts';
-import { recipeDigest } from '../spec/profile/recipe.ts';
+import { type ProfileSetting, profileKeys } from '../spec/profile/profile-file.ts';
+import { type Recipe, recipeDigest } from '../spec/profile/recipe.ts';
 import type { Profile } from '../spec/profile/resolve-profile.ts';
+import { contentLines } from './content-lines.ts';
 import { shellLine } from './shell-quote.ts';
 import { table } from './table.ts';
+
+type RecipeFile = Recipe['files'][number];
 
 const origins = { 'built-in': 'built in', user: 'your own', project: 'project' } as const;
 
@@ -36,14 +40,14 @@ export function profileText(profile: Profile): string {
   return table(['KEY', 'VALUE'], rows);
 }
 
-function imageRows({ image, recipe }: Profile): string[][] {
+function imageRows({ image, recipe, sources }: Profile): string[][] {
   if (recipe === null) return [['image', `${image}, used as it is`]];
   return [
     ['image', `${image}, built where it is missing`],
     ['recipe', recipeDigest(recipe)],
     ['base', recipe.base],
     ...(recipe.packages.length > 0 ? [['packages', recipe.packages.join(' ')]] : []),
-    ...recipe.files.map(({ path, mode }) => ['file', `${path} (${mode})`]),
+    ...recipe.files.flatMap((file) => fileRows(file, sources[file.path])),
     ...recipe.setup.map(({ description, command }) => [
       'setup task',
       `${description}: ${shellLine(command)}`,
@@ -51,14 +55,30 @@ function imageRows({ image, recipe }: Profile): string[][] {
   ];
 }
 
+/** With what is in it: whoever wants to know what a setup task does has to read what it runs. */
+function fileRows({ path, mode, base64 }: RecipeFile, source?: string): string[][] {
+  const bytes = Buffer.from(base64, 'base64');
+  const from = source === undefined ? '' : `, from ${source}`;
+  return [
+    ['file', `${path} (${mode}), ${bytes.length} bytes${from}`],
+    ...contentLines(bytes).map((line) => ['', `  | ${line}`]),
+  ];
+}
+
+/** By the profile's own names for them. */
 function settingRows({ settings }: Profile) {
   return Object.entries({ ...settings.builtIn, ...settings.own }).map(
-    ([name, { text, origin }]) => ({ name, text, origin }),
+    ([name, { text, origin }]) => ({ name: shortKey(name as ProfileSetting), text, origin }),
   );
+}
+
+function shortKey(name: ProfileSetting): string {
+  return profileKeys[name].replace(/^resources\./, '');
 }
 
 export function profileJson(profile: Profile): unknown {
   const { name, description, origin, path, chain, image, recipe, shell, environment } = profile;
+  const { sources } = profile;
   const settings = settingRows(profile).map((row) => [
     row.name,
     { value: row.text, origin: row.origin },
@@ -66,7 +86,7 @@ export function profileJson(profile: Profile): unknown {
   const built = recipe && {
     digest: recipeDigest(recipe),
     ...recipe,
-    files: recipe.files.map(describeFile),
+    files: recipe.files.map((file) => describeFile(file, sources[file.path])),
   };
   return {
     ...{ name, description, origin, path, chain, image },
@@ -75,8 +95,8 @@ export function profileJson(profile: Profile): unknown {
   };
 }
 
-function describeFile({ path, mode, base64 }: { path: string; mode: string; base64: string }) {
+function describeFile({ path, mode, base64 }: RecipeFile, source: string | null = null) {
   const bytes = Buffer.from(base64, 'base64');
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  return { path, mode, bytes: bytes.length, sha256 };
+  return { path, mode, bytes: bytes.length, sha256, source };
 }

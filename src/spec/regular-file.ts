@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open, readlink, realpath } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { errnoOf, messageOf } from '../failure.ts';
 
 const mostBytes = 1024 ** 2;
@@ -12,19 +12,8 @@ export async function readPlantableFile(path: string): Promise<string> {
   return (await readPlantableBytes(path)).toString('utf8');
 }
 
-/** For `check`: refuses a file that was reached by another way than its real path, such as a linked directory. */
-export async function refuseDetour({ fd }: FileHandle, path: string): Promise<void> {
-  if (process.platform === 'linux') {
-    const opened = await readlink(`/proc/self/fd/${fd}`);
-    if (opened !== path) throw new Error(`a link leads to it: it is ${opened}`);
-  } else if ((await realpath(path)) !== path) throw new Error('a link leads to it');
-}
-
-/** The same for any bytes; `check` may look at what was opened before it is read. */
-export async function readPlantableBytes(
-  path: string,
-  check: (file: FileHandle, path: string) => Promise<void> = () => Promise.resolve(),
-): Promise<Buffer> {
+/** The same for any bytes. */
+export async function readPlantableBytes(path: string): Promise<Buffer> {
   const file = await open(
     path,
     constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY,
@@ -33,7 +22,6 @@ export async function readPlantableBytes(
     const found = await file.stat();
     if (!found.isFile()) throw new Error('it is not a regular file');
     if (found.size > mostBytes) throw new Error('it is larger than 1 MiB');
-    await check(file, path);
     return await file.readFile();
   } finally {
     await file.close();

@@ -87,7 +87,7 @@ describeOn('docker', 'building an image', () => {
   test.each([
     ['in the base', '/usr/local/bin', []],
     ['in the base by way of a link', '/bin', []],
-    ['in a package', '/usr/share/doc/tree', ['tree']],
+    ['in a package', '/usr/share/ucf', ['ucf']],
   ])('a file in the place of a directory %s is refused', async (_, path, packages) => {
     const file = { path, mode: '0755', base64: '' };
     const task = recipeTask({ files: [file], packages });
@@ -111,9 +111,10 @@ describeOn('docker', 'building an image', () => {
     });
     expect(built.reference).toMatch(new RegExp(`^sandbox-${task.profile}:[0-9a-f]{16}$`));
     expect(built.preparedMs).toBeGreaterThan(0);
+    expect(String(built.preparedMs)).toMatch(/^\d+(\.\d)?$/);
     expect(Object.keys(first.context.phases.durations())).toEqual(['build']);
     expect(first.told.at(0)).toMatchObject({ kind: 'begin', what: 'build' });
-    expect(first.told).toContainEqual({ kind: 'step', step: 4, steps: 5, text: 'environment' });
+    expect(first.told).toContainEqual({ kind: 'step', step: 2, steps: 2, text: 'environment' });
     expect(first.told.at(-1)).toMatchObject({ kind: 'end', what: 'build' });
     const present = await store.build(task, second.context, cached);
     expect(present).toEqual({ ...built, origin: 'present', preparedMs: null });
@@ -187,7 +188,7 @@ describeOn('docker', 'a build that fails', () => {
     for (const line of ['line 22', 'line 30', 'red']) {
       expect(failure.message).toContain(`\n  ${line}`);
     }
-    expect(failure.message).toContain('at step 6 of 7 (what does not): exit code 7\n');
+    expect(failure.message).toContain('at step 4 of 4 (what does not): exit code 7\n');
     expect(failure.message).not.toContain('line 21\n');
     expect(failure.hint).toContain(logPath);
     expect(await readFile(logPath, 'utf8')).toContain('line 1\nline 2\n');

@@ -112,6 +112,37 @@ describe('sandbox profile', () => {
     });
   });
 
+  test('show prints what is in the files, and from where, without obeying it', async () => {
+    const workspace = await Workspace.create();
+    const files = [
+      { path: '/usr/local/bin/greet', content: '#!/bin/sh\necho \u001b[2J"$1"\n', mode: '0755' },
+      { path: '/etc/copied', source: 'copied.txt' },
+    ];
+    const content = { ...mine, image: undefined, extends: 'base', files, resources: { pids: 9 } };
+    const path = await projectProfile(workspace, 'mine', content);
+    const source = join(dirname(path), 'copied.txt');
+    await writeFile(source, 'copied\n');
+    const args = ['profile', 'show', 'mine'];
+    const { stdout } = await runCli(args, { cwd: workspace.path });
+    expect(stdout).toMatch(
+      /^file +\/usr\/local\/bin\/greet \(0755\), 24 bytes\n +\| #!\/bin\/sh\n/m,
+    );
+    expect(stdout).toContain(' | echo \\x1b[2J"$1"\n');
+    expect(stdout).toContain(`/etc/copied (0644), 7 bytes, from ${source}\n`);
+    expect(stdout).toMatch(/^ +\| copied$/m);
+    expect(stdout).toMatch(/^pids +9 {2}\(/m);
+    const json = await runCli([...args, '--json'], { cwd: workspace.path });
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      recipe: {
+        files: [
+          { bytes: 24, source: null },
+          { path: '/etc/copied', source },
+        ],
+      },
+      settings: { pids: { value: '9' } },
+    });
+  });
+
   test('show of one that is no good returns 1 and says why', async () => {
     const workspace = await Workspace.create();
     const path = await projectProfile(workspace, 'mine', { ...mine, colour: 1 });
@@ -139,6 +170,44 @@ describe('sandbox profile', () => {
     const { exitCode, stderr, stdout } = await runCli(args, { cwd: workspace.path });
     expect([exitCode, stdout]).toEqual([1, '']);
     for (const message of messages) expect(stderr).toContain(message);
+  });
+
+  test('validate warns of files that no task sees', async () => {
+    const workspace = await Workspace.create();
+    const files = ['/workspace/a', '/tmp/b', '/root/c', '/etc/d', '/workspaces'].map((at) => ({
+      path: at,
+      content: '',
+    }));
+    const content = {
+      ...mine,
+      image: undefined,
+      base: 'debian',
+      files,
+      environment: { HOME: '/root' },
+    };
+    const path = await projectProfile(workspace, 'mine', content);
+    const { exitCode, stderr } = await runCli(['profile', 'validate', path], { cwd: '/' });
+    expect(exitCode).toBe(0);
+    const seen = [...stderr.matchAll(/^sandbox: warning: no task sees the file (\S+):/gm)];
+    expect(seen.map(([, file]) => file)).toEqual(['/workspace/a', '/tmp/b', '/root/c']);
+    const json = await runCli(['profile', 'validate', path, '--json'], { cwd: '/' });
+    const { warnings } = JSON.parse(json.stdout) as { warnings: string[] };
+    expect(warnings).toHaveLength(3);
+  });
+
+  test('No command that starts nothing says that nothing was started', async () => {
+    const workspace = await Workspace.create();
+    await projectProfile(workspace, 'mine', '{');
+    await writeFile(join(workspace.path, 'sandbox.config.json'), '{');
+    for (const args of [
+      ['profile', 'validate', '.sandbox/profiles/mine.json'],
+      ['profile', 'show', 'mine', '--workspace', '.'],
+      ['config'],
+    ]) {
+      const { exitCode, stderr } = await runCli(args, { cwd: workspace.path });
+      expect(exitCode).not.toBe(0);
+      expect(stderr).not.toMatch(/nothing was started/i);
+    }
   });
 
   test('validate takes a file that lies elsewhere as one of your own', async () => {
@@ -209,6 +278,28 @@ describeOn('docker', 'sandbox image', () => {
     const args = ['image', 'import', 'rootfs', reference, '-q'];
     const { stdout } = await runCli(args, { cwd: workspace.path });
     expect(stdout).toBe(`${reference}\n`);
+  });
+
+  test('a profile that adds nothing to the recipe of another one uses its image', async () => {
+    const workspace = await Workspace.create();
+    const content = { ...mine, image: undefined, extends: 'base', resources: { memory: '64m' } };
+    await projectProfile(workspace, 'mine', content);
+    const built = await runCli(['image', 'build', 'base', 'mine'], { cwd: workspace.path });
+    const [first, second, ...others] = built.stdout.split('\n');
+    expect([second, others]).toEqual([first, ['']]);
+    expect(first).toMatch(/^sandbox-base:[0-9a-f]{16}$/);
+    const { exitCode } = await workspace.run([
+      '--profile',
+      'mine',
+      '--pull',
+      'never',
+      '--',
+      'true',
+    ]);
+    expect(exitCode).toBe(0);
+    const { image, limits } = await workspace.receipt();
+    expect(image).toMatchObject({ profile: 'mine', reference: first, origin: 'present' });
+    expect(limits.enforced?.memoryBytes).toBe(64 * 1024 ** 2);
   });
 
   test('prune removes nothing where a profile cannot be read', async () => {

@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { builtReference } from '../../src/engine/docker/images/build/built-reference.ts';
 import { directoriesAmong } from '../../src/engine/docker/images/build/check-files.ts';
-import { buildSteps, dockerfileOf } from '../../src/engine/docker/images/build/dockerfile.ts';
+import {
+  buildSteps,
+  dockerfileOf,
+  namedStep,
+} from '../../src/engine/docker/images/build/dockerfile.ts';
 import { ownReferences } from '../../src/engine/docker/images/image-labels.ts';
 import type { Recipe } from '../../src/spec/profile/recipe.ts';
 import { taskSpec } from './support/task-spec.ts';
@@ -86,6 +90,21 @@ describe('a Dockerfile', () => {
 test('a file cannot be where others have their directory', () => {
   const paths = ['/a/b/c', '/a', '/a/b', '/a/bc', '/d'];
   expect(directoriesAmong(paths)).toEqual(['/a', '/a/b']);
+});
+
+test('What the recipe says has a name and a place among all that does, labels have none', () => {
+  const labels = { 'sandbox-run.profile': 'x' };
+  const steps = buildSteps({ recipe, buildArgs: ['MIRROR'], labels });
+  const told = steps.map((_, index) => namedStep(index + 1, steps)).filter((step) => step !== null);
+  const names = ['base debian:bookworm-slim', 'build argument MIRROR', 'packages', 'environment'];
+  expect(told).toEqual(
+    [...names, 'file /etc/motd', 'a user'].map((text, index) => ({
+      step: index + 1,
+      steps: 6,
+      text,
+    })),
+  );
+  expect(namedStep(0, steps)).toBeNull();
 });
 
 describe('the name of a built image', () => {

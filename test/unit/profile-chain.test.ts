@@ -223,6 +223,18 @@ describe('files of a profile', () => {
     expect(file).toEqual({ path: '/x', mode: '0644', base64: bytes.toString('base64') });
   });
 
+  test("come from beside it where a link leads to the caller's own folder", async () => {
+    const { around, load } = await withProfiles({
+      base: 'debian',
+      files: [{ path: '/x', source: 'sub/x' }],
+    });
+    await mkdir(join(around.userProfiles, 'sub'));
+    await writeFile(join(around.userProfiles, 'sub/x'), 'x');
+    await rename(around.userProfiles, join(around.root, 'elsewhere'));
+    await symlink(join(around.root, 'elsewhere'), around.userProfiles);
+    expect((await load()).recipe?.files[0]?.base64).toBe(base64('x'));
+  });
+
   test.each<[string, string, (folder: string) => unknown, string]>([
     ['a path out of it', '../secret', () => undefined, 'it is not below'],
     ['an absolute path', '/etc/passwd', () => undefined, 'expected a path relative to the profile'],
@@ -230,13 +242,14 @@ describe('files of a profile', () => {
       'a link out of it',
       'link',
       (folder) => symlink('../secret', join(folder, 'link')),
-      'not below',
+      'it is a symlink',
     ],
+    ['its own folder', 'sub/..', () => undefined, 'it is not a regular file'],
     [
       'a linked folder out of it',
       'link/secret',
       (folder) => symlink('..', join(folder, 'link')),
-      'not below',
+      'profiles/link is a link, or no directory',
     ],
     ['nothing', 'missing', () => undefined, 'missing: there is no such file'],
     ['a folder', 'sub', (folder) => mkdir(join(folder, 'sub')), 'it is not a regular file'],

@@ -152,7 +152,7 @@ test('a helper that fails is told without what it may have printed of a login', 
     },
   );
   const problems = await Promise.all(
-    [...'abcdefghi'].map(async (registry) => (await login(registry)).problem),
+    Array.from('abcdefghi').map(async (registry) => (await login(registry)).problem),
   );
   expect(problems).toEqual([
     'docker-credential-bad failed: locked',

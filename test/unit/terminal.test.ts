@@ -21,6 +21,7 @@ describe('printable', () => {
     ['an order of its own', 'a\u202egnp.exe\u202c', String.raw`a\u202egnp.exe\u202c`],
     ['an isolated order', '\u2066a\u2067b\u2068c\u2069', String.raw`\u2066a\u2067b\u2068c\u2069`],
     ['a mark of direction', '\u200ea\u200fb\u061cc', String.raw`\u200ea\u200fb\u061cc`],
+    ['a mark that turns the direction', 'a\u202eb\u2066c', String.raw`a\u202eb\u2066c`],
   ])('makes %s harmless', (_, text, expected) => {
     expect(printable(text)).toBe(expected);
   });

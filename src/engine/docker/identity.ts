@@ -3,7 +3,7 @@ import { isInside } from '../../spec/host-path.ts';
 import { type Mount, type TaskSpec, workspaceTarget } from '../../spec/task-spec.ts';
 import { defaultHome, scratchSpaces } from '../scratch-space.ts';
 import { workdirFailure } from '../workdir.ts';
-import type { ContainerFiles } from './container-files.ts';
+import type { ContainerFiles, RealPath } from './container-files.ts';
 import type { DockerApi } from './docker-api.ts';
 import { IdentityFiles } from './identity-files.ts';
 import { type AccountFile, type Accounts, nameUser } from './identity-lines.ts';
@@ -57,37 +57,43 @@ async function refuseMissing(files: ContainerFiles, spec: TaskSpec): Promise<voi
   throw workdirFailure(spec, isThere ? 'is not a directory' : `is not in the image ${spec.image}`);
 }
 
+const mostBytes = 256 * 1024;
+
+/** Both are looked at before either is read: to answer what is in a file, an engine opens these two by itself. */
 async function readAccounts(files: ContainerFiles, image: string): Promise<Accounts> {
-  const [passwd, group] = await Promise.all([
-    read(files, '/etc/passwd', image),
-    read(files, '/etc/group', image),
+  const found = await Promise.all([
+    findAccounts(files, '/etc/passwd', image),
+    findAccounts(files, '/etc/group', image),
   ]);
+  const [passwd = null, group = null] = await Promise.all(found.map((one) => read(files, one)));
   return { passwd, group };
 }
 
-const mostBytes = 256 * 1024;
-
-/** Null where it is no file or larger than any that was written by hand. */
-async function read(
+async function findAccounts(
   files: ContainerFiles,
   path: string,
   image: string,
-): Promise<AccountFile | null> {
+): Promise<RealPath | null> {
   const found = await files.realPath(path);
-  if (found?.kind === 'other') throw unreadable(path, image);
-  if (found?.kind === 'missing') return { path: found.path, text: '' };
-  if (found?.kind !== 'file') return null;
-  const content = await files.head(found.path, mostBytes + 1);
-  return content.length > mostBytes ? null : { path: found.path, text: content.toString('latin1') };
+  if (found?.kind === 'other') throw notAFile(path, image);
+  return found;
 }
 
 /** The engine opens it before it starts a task, and would wait for ever for who writes into a pipe. */
-function unreadable(path: string, image: string): SandboxFailure {
+function notAFile(path: string, image: string): SandboxFailure {
   return new SandboxFailure(
     'start-failed',
     `expected ${path} of the image ${image} to be a file, found a pipe, socket or device`,
     { hint: 'No engine can start a task in it: mend the image, or choose another with --image.' },
   );
+}
+
+/** Null where it is no file or larger than any that was written by hand. */
+async function read(files: ContainerFiles, found: RealPath | null): Promise<AccountFile | null> {
+  if (found?.kind === 'missing') return { path: found.path, text: '' };
+  if (found?.kind !== 'file') return null;
+  const content = await files.head(found.path, mostBytes + 1);
+  return content.length > mostBytes ? null : { path: found.path, text: content.toString('latin1') };
 }
 
 const kernelTrees = ['/proc', '/sys', '/dev'];

@@ -1,14 +1,16 @@
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { errnoOf } from '../../failure.ts';
 import { Expectation } from '../expectation.ts';
+import { HeldDirectory } from '../held-directory.ts';
 import { nearestOf } from '../nearest.ts';
-import { readPlantableBytes, refuseDetour, whyUnreadable } from '../regular-file.ts';
+import { whyUnreadable } from '../regular-file.ts';
 import { directoryVariable, homeDirectory } from '../variables.ts';
 import { builtInProfiles } from './built-in-profiles.ts';
 import { type ProfileFile, parseProfileFile, unreadableProfile } from './profile-file.ts';
 import { profileNamePattern, profileSchema } from './profile-schema.ts';
+import { type ReadFiles, filesOf } from './source-file.ts';
 
 export type ProfileOrigin = 'built-in' | 'user' | 'project';
 
@@ -18,7 +20,8 @@ export interface ProfilePlaces {
   readonly project: string | null;
 }
 
-export interface FoundProfile {
+/** With its files: read together with it, before anybody could put another folder in the place of its own. */
+export interface FoundProfile extends ReadFiles {
   readonly file: ProfileFile;
   readonly origin: ProfileOrigin;
   /** Null where it is built in. */
@@ -44,7 +47,7 @@ export async function findProfile(
   asking: readonly string[] = [],
 ): Promise<FoundProfile> {
   const builtIn = builtInProfiles.find((profile) => profile.name === name);
-  if (builtIn) return { file: v.parse(profileSchema, builtIn), origin: 'built-in', path: null };
+  if (builtIn) return await builtInProfile(v.parse(profileSchema, builtIn));
   const found = (await readIn(places, 'user', name)) ?? (await readIn(places, 'project', name));
   if (found) return found;
   const known = (await readableNames(places)).filter((each) => !asking.includes(each));
@@ -86,19 +89,35 @@ export async function readIn(
   return await readProfile(join(directory, `${name}.json`), origin);
 }
 
+async function builtInProfile(file: ProfileFile): Promise<FoundProfile> {
+  return { file, origin: 'built-in', path: null, ...(await filesOf(file, null)) };
+}
+
 /** A project's profile is never reached by way of a link, which a task may have planted. */
 export async function readProfile(
   path: string,
   origin: 'user' | 'project',
 ): Promise<FoundProfile | null> {
-  let content: Buffer;
+  const refuseLinks = origin === 'project';
+  const folder = await ifThere(path, () => HeldDirectory.open(dirname(path), { refuseLinks }));
+  if (folder === null) return null;
   try {
-    content = await readPlantableBytes(path, origin === 'project' ? refuseDetour : undefined);
+    const content = await ifThere(path, () => folder.read(basename(path)));
+    if (content === null) return null;
+    const file = parseProfileFile(path, content);
+    return { file, origin, path, ...(await filesOf(file, folder)) };
+  } finally {
+    await folder.close();
+  }
+}
+
+async function ifThere<T>(path: string, read: () => Promise<T>): Promise<T | null> {
+  try {
+    return await read();
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return null;
     throw unreadableProfile(path, [`it cannot be read: ${whyUnreadable(error)}`], error);
   }
-  return { file: parseProfileFile(path, content), origin, path };
 }
 
 /** Also of those that are no good, which are refused once they are read. */

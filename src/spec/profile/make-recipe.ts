@@ -1,8 +1,7 @@
 import type { FoundProfile } from './find-profile.ts';
 import { labelOf } from './profile-chain.ts';
-import { unreadableProfile } from './profile-file.ts';
+import { refusedProfile, unreadableProfile } from './profile-file.ts';
 import type { Recipe } from './recipe.ts';
-import { filesOf } from './source-file.ts';
 
 /** Where the image of a profile comes from. */
 export type ImageSource =
@@ -17,10 +16,10 @@ export type ImageSource =
     };
 
 /** Of profiles that add to each other, the one that everything stands on first. */
-export async function imageSourceOf(
+export function imageSourceOf(
   links: readonly FoundProfile[],
   environment: Readonly<Record<string, string>>,
-): Promise<ImageSource> {
+): ImageSource {
   const start = links.findLast(({ file }) => file.image !== undefined || file.base !== undefined);
   if (!start) {
     throw unreadableProfile(links[0] ? labelOf(links[0]) : '', [
@@ -32,8 +31,11 @@ export async function imageSourceOf(
     refuseAdditions(links, start);
     return { kind: 'as-it-is', image };
   }
-  // Of two with one path the later stands in for the earlier.
-  const files = new Map((await filesOf(links)).map((row) => [row.file.path, row]));
+  refuseMissing(links);
+  // Of two files with one path the later stands in for the earlier.
+  const files = new Map(
+    links.flatMap((link) => link.files.map((row) => [row.file.path, row] as const)),
+  );
   const recipe = {
     base: base ?? '',
     packages: [...new Set(links.flatMap(({ file }) => file.packages ?? []))],
@@ -90,4 +92,13 @@ function refuseAdditions(links: readonly FoundProfile[], start: FoundProfile): v
       : `${named}: expected "base" with it, got the image ${image}, which is used as it is`;
     throw unreadableProfile(labelOf(isLater ? start : link), [problem]);
   }
+}
+
+/** Every source that cannot be had, of all of them. */
+function refuseMissing(links: readonly FoundProfile[]): void {
+  const problems = links.flatMap((link) =>
+    link.missing.map((message) => ({ subject: labelOf(link), message })),
+  );
+  const [first] = problems;
+  if (first) throw refusedProfile(first.subject, problems);
 }

@@ -36,21 +36,31 @@ function parsedJson(path: string, content: Uint8Array): JsonText {
   }
 }
 
+/** What the settings of a profile are called in it. */
+export const profileKeys = {
+  cpus: 'resources.cpus',
+  memory: 'resources.memory',
+  pidsLimit: 'resources.pids',
+  timeout: 'resources.timeout',
+  network: 'network',
+  workdir: 'workdir',
+} as const satisfies Partial<Record<SettingName, string>>;
+
+export type ProfileSetting = keyof typeof profileKeys;
+
 /** The settings in a profile, as text like those of any other source. */
 export function profileLayer(
   label: string,
   { resources, network, workdir }: Pick<ProfileFile, 'resources' | 'network' | 'workdir'>,
 ): Layer {
+  const { cpus, memory, pids: pidsLimit, timeout } = resources ?? {};
+  const values = { cpus, memory, pidsLimit, timeout, network, workdir };
   const layer: Layer = {};
-  const set = (name: SettingName, key: string, value: string | number | undefined) => {
-    if (value !== undefined) layer[name] = { text: String(value), origin: `${label}: ${key}` };
-  };
-  set('cpus', 'resources.cpus', resources?.cpus);
-  set('memory', 'resources.memory', resources?.memory);
-  set('pidsLimit', 'resources.pids', resources?.pids);
-  set('timeout', 'resources.timeout', resources?.timeout);
-  set('network', 'network', network);
-  set('workdir', 'workdir', workdir);
+  for (const name of Object.keys(profileKeys) as ProfileSetting[]) {
+    const value = values[name];
+    const origin = `${label}: ${profileKeys[name]}`;
+    if (value !== undefined) layer[name] = { text: String(value), origin };
+  }
   return layer;
 }
 

@@ -53,7 +53,7 @@ export async function resolveProfile(own: FoundProfile, places: ProfilePlaces): 
   const links = chain.toReversed();
   const { name, description } = own.file;
   const environment = merged(links.map(({ file }) => file.environment ?? {}));
-  const source = await imageSourceOf(links, environment);
+  const source = imageSourceOf(links, environment);
   return {
     name,
     description,

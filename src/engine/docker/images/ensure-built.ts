@@ -1,6 +1,7 @@
 import { recipeDigest } from '../../../spec/profile/recipe.ts';
 import { SandboxFailure } from '../../../failure.ts';
 import type { CreateContext, ImageFacts } from '../../engine.ts';
+import { roundMs } from '../../phase-clock.ts';
 import type { DockerApi } from '../docker-api.ts';
 import { buildImage } from './build/build-image.ts';
 import { buildLock } from './build/build-lock.ts';
@@ -114,7 +115,7 @@ async function measured(
   const id = await context.phases.measure('build', () => buildImage(api, order, context));
   if (before && before.Id !== id) await removeReplaced(api, before.Id, context.cancel);
   context.progress({ kind: 'end', ...making });
-  const preparedMs = performance.now() - startMs;
+  const preparedMs = roundMs(performance.now() - startMs);
   return { ...factsOf(spec, { reference, id }), origin: 'built', preparedMs };
 }
 

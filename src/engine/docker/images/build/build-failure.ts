@@ -3,7 +3,7 @@ import { SandboxFailure } from '../../../../failure.ts';
 /** A build that did not come to its end: what the engine said, and what the step had written before. */
 export interface FailedBuild {
   readonly profile: string;
-  /** What the step is for; null where none had begun. */
+  /** What the step is for; null where none had begun, or one that has no name. */
   readonly description: string | null;
   readonly step: number;
   readonly steps: number;

@@ -4,10 +4,10 @@ import { type Labels, imageLabels, stages } from '../image-labels.ts';
 /** In the build context, beside the Dockerfile. */
 export const filesArchive = 'files.tar';
 
-/** One line of the Dockerfile, and what to call it while it runs. */
+/** One line of the Dockerfile, and what to call it while it runs; null where it is over in a moment. */
 export interface BuildStep {
   readonly instruction: string;
-  readonly description: string;
+  readonly description: string | null;
 }
 
 interface DockerfileInput {
@@ -38,9 +38,9 @@ export function buildSteps({ recipe, baseId, buildArgs, labels }: DockerfileInpu
   const settings = Object.entries(environment);
   return [
     { instruction: `FROM ${baseId ?? base}`, description: `base ${base}` },
-    { instruction: label(partLabels), description: 'labels' },
+    { instruction: label(partLabels), description: null },
     // A base may have given up root for its tasks; a task's user is always given.
-    { instruction: 'USER 0:0', description: 'user' },
+    { instruction: 'USER 0:0', description: null },
     ...buildArgs.filter(isDeclared).map(argument),
     ...(packages.length === 0 ? [] : [install(packages)]),
     ...(settings.length === 0
@@ -48,8 +48,16 @@ export function buildSteps({ recipe, baseId, buildArgs, labels }: DockerfileInpu
       : [{ instruction: `ENV ${assignments(settings)}`, description: 'environment' }]),
     ...(files.length === 0 ? [] : [add(files)]),
     ...setup.map(({ command, description }) => ({ instruction: run(command), description })),
-    ...(labels === undefined ? [] : [{ instruction: label(labels), description: 'labels' }]),
+    ...(labels === undefined ? [] : [{ instruction: label(labels), description: null }]),
   ];
+}
+
+/** A step by its place among those that have a name; null where it has none or has not begun. */
+export function namedStep(step: number, steps: readonly BuildStep[]) {
+  const named = steps.flatMap(({ description }) => (description === null ? [] : [description]));
+  const text = steps[step - 1]?.description ?? null;
+  const before = steps.slice(0, step).filter(({ description }) => description !== null);
+  return text === null ? null : { step: before.length, steps: named.length, text };
 }
 
 /** Those of a base that we built must not speak for what is not complete. */

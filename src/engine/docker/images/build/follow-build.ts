@@ -7,7 +7,7 @@ import { BuildFailure } from './build-failure.ts';
 import type { BuildLog } from './build-log.ts';
 import type { BuildTranscript } from './build-transcript.ts';
 import { builtLabels } from './built-reference.ts';
-import { type BuildStep, buildSteps, textOf } from './dockerfile.ts';
+import { type BuildStep, buildSteps, namedStep, textOf } from './dockerfile.ts';
 import { EngineReport, engineLines } from '../pull/pull-stream.ts';
 import type { RecipeSpec } from './recipe-spec.ts';
 
@@ -105,8 +105,8 @@ async function send(api: DockerApi, { spec, noCache, ...build }: Build, signal: 
 }
 
 function tellStep(step: number, steps: readonly BuildStep[], context: CreateContext): void {
-  const text = steps[step - 1]?.description ?? '';
-  context.progress({ kind: 'step', step, steps: steps.length, text });
+  const named = namedStep(step, steps);
+  if (named) context.progress({ kind: 'step', ...named });
 }
 
 /** What the engine says against the build itself; null where something else went wrong. */
@@ -115,13 +115,15 @@ function reportIn(error: unknown): string | null {
   return found instanceof EngineReport ? found.message : null;
 }
 
+const noStep = { step: 0, steps: 0, text: null };
+
 function failureOf({ build, steps, transcript, log }: BuildAttempt, reason: string): BuildFailure {
-  const { step } = transcript;
+  const { step, steps: count, text } = namedStep(transcript.step, steps) ?? noStep;
   return new BuildFailure({
     profile: build.spec.profile,
-    description: steps[step - 1]?.description ?? null,
+    description: text,
     step,
-    steps: steps.length,
+    steps: count,
     reason,
     output: transcript.lastLines(),
     logPath: log.path,
