@@ -2,6 +2,7 @@ import type { CreateContext, ImageFacts, ImageStore } from '../engine/engine.ts'
 import { jsonText } from '../report/json.ts';
 import { writeNote } from '../report/human.ts';
 import type { Terminal } from '../report/terminal.ts';
+import { baseArg } from '../spec/profile/build-arg.ts';
 import type { TaskSpec } from '../spec/task-spec.ts';
 import { answer, answers, isJson } from './answer.ts';
 import type { Command, CommandArgs } from './command.ts';
@@ -39,7 +40,7 @@ export const imageBuild: Command = async (args, { terminal, interrupts }) => {
   });
 };
 
-/** They are no part of an image's name, so one that is there is taken whatever they say. */
+/** They are no part of an image's name, so one that is there is taken whatever they say; BASE apart. */
 function noteUnused(
   { values }: CommandArgs,
   { built, terminal }: { built: ReadonlyMap<TaskSpec, ImageFacts>; terminal: Terminal },
@@ -47,7 +48,8 @@ function noteUnused(
   const given = values[taskFlags.buildArg.name];
   for (const [spec, { reference, origin }] of built) {
     // Those of a config file are for whatever is built some day.
-    const names = Object.keys(spec.buildArgs).filter((name) => isGiven(name, given));
+    const isNews = (name: string) => name !== baseArg && isGiven(name, given);
+    const names = Object.keys(spec.buildArgs).filter(isNews);
     if (origin !== 'present' || names.length === 0) continue;
     const list = names.join(', ');
     writeNote(

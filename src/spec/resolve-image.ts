@@ -1,13 +1,10 @@
 import type { Problems } from './problems.ts';
-import { parseBuildArg } from './profile/build-arg.ts';
+import { baseArg, parseBuildArg } from './profile/build-arg.ts';
 import { nestedDockerProfile } from './profile/built-in-profiles.ts';
 import type { Profile } from './profile/resolve-profile.ts';
 import { emptyRecord, required } from './required.ts';
 import type { EffectiveSettings, Sources } from './resolve-settings.ts';
 import { settings as table } from './settings.ts';
-
-/** Stands for the base of the recipe, and is not passed on. */
-const baseArg = 'BASE';
 
 /** An image that was named is used as it is, whatever the profile would build. */
 export function imageSource(
@@ -15,15 +12,13 @@ export function imageSource(
   buildArgs: Record<string, string>,
 ) {
   const { name, image, recipe, isProjects } = required(profile);
-  const { [baseArg]: base, ...others } = buildArgs;
-  const own = recipe && base !== undefined ? { ...recipe, base } : recipe;
   return {
     profile: name,
     image: values.image ?? image,
-    recipe: values.image === null ? own : null,
+    recipe: values.image === null ? recipe : null,
     // Its setup tasks run as root, with a network: the caller has to have asked for that.
     mayBuild: !(isProjects && isProfileNamedByProject),
-    buildArgs: others,
+    buildArgs,
   };
 }
 

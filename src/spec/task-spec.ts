@@ -78,7 +78,9 @@ export const taskSpecSchema = v.pipe(
     ),
     buildArgs: v.pipe(
       v.record(v.string(), text('A value.')),
-      v.description('For the build only, such as the address of a mirror.'),
+      v.description(
+        'For the build only. BASE is the image that stands for the base of the recipe.',
+      ),
     ),
     platform: v.nullable(text("OS/ARCH of the image; null: the engine's own.")),
     workdir: absolutePath('Where the command starts.'),

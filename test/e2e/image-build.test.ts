@@ -9,6 +9,7 @@ import { failureOf } from '../unit/support/failure.ts';
 import {
   containerWith,
   engineThatKnowsOnly,
+  engineWithoutOthers,
   imageStore,
   imagesWith,
   listener,
@@ -157,12 +158,11 @@ describeOn('docker', 'building an image', () => {
   });
 
   test('--no-cache builds what is there as well, and leaves one', async () => {
-    await aloneOnThisHost();
     const task = recipeTask({
       environment: { MARKER: randomUUID() },
       setup: [shell('date > /date')],
     });
-    const store = await imageStore();
+    const store = await engineWithoutOthers();
     const first = await store.build(task, listener().context, cached);
     const second = await store.build(task, listener().context, { noCache: true });
     expect(second).toMatchObject({ origin: 'built', reference: first.reference });
@@ -302,10 +302,9 @@ describeOn('docker', 'runs that need the same image', () => {
 
 describeOn('docker', 'the images that were built', () => {
   test('are listed, and removed with what only they need', async () => {
-    await aloneOnThisHost();
     const marker = randomUUID();
     const task = recipeTask({ environment: { MARKER: marker } });
-    const store = await imageStore();
+    const store = await engineWithoutOthers();
     const cancel = new AbortController().signal;
     const { reference, id } = await store.build(task, listener().context, cached);
     const found = (await store.list(cancel)).filter(({ profile }) => profile === task.profile);
@@ -354,7 +353,6 @@ describeOn('docker', 'the images that were built', () => {
   });
 
   test('are pruned where nothing leads to them, with what failed builds left', async () => {
-    await aloneOnThisHost();
     const marker = randomUUID();
     const environment = { MARKER: marker };
     const [wanted, unwanted, used] = [1, 2, 3].map(() => recipeTask({ environment }));
@@ -384,12 +382,6 @@ describeOn('docker', 'the images that were built', () => {
 
 async function removeTag(tag: string): Promise<void> {
   await docker.getImage(tag).remove();
-}
-
-/** While others build nothing is removed that they could be about to use, so that they must not be seen. */
-async function aloneOnThisHost(): Promise<void> {
-  vi.stubEnv('TMPDIR', (await Workspace.create()).root);
-  onTestFinished(() => void vi.unstubAllEnvs());
 }
 
 /** For the logs of builds in this process; answers where they are. */

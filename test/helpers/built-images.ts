@@ -13,7 +13,7 @@ import type { Recipe } from '../../src/spec/profile/recipe.ts';
 import type { TaskSpec } from '../../src/spec/task-spec.ts';
 import { taskSpec } from '../unit/support/task-spec.ts';
 import { docker } from './engines.ts';
-import { faultyEngine, respond } from './faulty-engine.ts';
+import { type FaultOf, faultyEngine, respond } from './faulty-engine.ts';
 import { Workspace } from './workspace.ts';
 
 export type RecipeTask = TaskSpec & { readonly recipe: Recipe };
@@ -98,7 +98,9 @@ export async function containerWith(marker: string): Promise<string> {
       const { id } = JSON.parse(line) as { id: string };
       const found = docker.getContainer(id).inspect();
       const container = await found.catch(() => null);
-      if (container?.Config.Env.join().includes(marker) === true) return id;
+      // Null where there is none, which the type declarations do not know.
+      const variables = container?.Config.Env as readonly string[] | null | undefined;
+      if (variables?.join().includes(marker) === true) return id;
     }
     throw new Error('the engine went away');
   } finally {
@@ -106,10 +108,16 @@ export async function containerWith(marker: string): Promise<string> {
   }
 }
 
-/** The real engine that knows of no images of ours but those with this text, so that pruning leaves all others alone. */
+/**
+ * The real engine under another name, so that nobody else's builds are seen on it: while there are some, nothing is
+ * removed that they could be about to use.
+ */
+export async function engineWithoutOthers(): Promise<ImageStore> {
+  return await engineThat(() => null);
+}
+
+/** The same, and it knows of no images of ours but those with this text, so that pruning leaves all others alone. */
 export async function engineThatKnowsOnly(marker: string): Promise<ImageStore> {
-  const { root } = await Workspace.create();
-  const path = join(root, 'engine.sock');
   const list = async (connection: Duplex) => {
     const [known, images] = await Promise.all([
       imagesWith(marker),
@@ -117,8 +125,20 @@ export async function engineThatKnowsOnly(marker: string): Promise<ImageStore> {
     ]);
     respond(200, JSON.stringify(images.filter(({ Id }) => known.includes(Id))))(connection);
   };
-  const engine = await faultyEngine(path, (call) =>
+  return await engineThat((call) =>
     /^GET \S*\/images\/json/.test(call) ? (connection) => void list(connection) : null,
+  );
+}
+
+async function engineThat(faultOf: FaultOf): Promise<ImageStore> {
+  const { root } = await Workspace.create();
+  const path = join(root, 'engine.sock');
+  const introduce = async (connection: Duplex) => {
+    const info = (await docker.info()) as object;
+    respond(200, JSON.stringify({ ...info, Name: root }))(connection);
+  };
+  const engine = await faultyEngine(path, (call) =>
+    /^GET \S*\/info$/.test(call) ? (connection) => void introduce(connection) : faultOf(call),
   );
   onTestFinished(() => engine.close());
   return await imageStore(`unix://${path}`);

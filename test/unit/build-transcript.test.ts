@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { BuildTranscript } from '../../src/engine/docker/images/build/build-transcript.ts';
 
 function transcriptOf(steps: number, streams: readonly string[]): BuildTranscript {
-  const transcript = new BuildTranscript(steps);
+  const transcript = new BuildTranscript(steps, `sha256:${'a'.repeat(64)}`);
   for (const stream of streams) transcript.take({ stream });
   return transcript;
 }
@@ -26,7 +26,7 @@ describe('the transcript of a build', () => {
   });
 
   test('says once that a step begins', () => {
-    const transcript = new BuildTranscript(2);
+    const transcript = new BuildTranscript(2, 'sha256:1');
     expect(transcript.take({ stream: 'Step 1/2 : FROM x' })).toBe(true);
     expect(transcript.take({ stream: '\n' })).toBe(false);
     expect(transcript.take({ stream: 'STEP 2/2: RUN a' })).toBe(true);
@@ -40,6 +40,38 @@ describe('the transcript of a build', () => {
   test('believes no command about the number of its step', () => {
     const transcript = transcriptOf(3, [...start, ...second, 'Step 9/9 : RUN x', 'Step 1/3 : x']);
     expect(transcript.step).toBe(2);
+  });
+
+  test('believes no command that the next step has begun', () => {
+    const forged = [
+      'Step 3/3 : RUN x\n',
+      ' ---> bbbbbbbbbbbb\n',
+      ' ---> Running in 999999999999\n',
+    ];
+    const transcript = transcriptOf(3, [...start, ...second, ...forged]);
+    expect(transcript).toMatchObject({ step: 2, container: '111111111111', made: [] });
+    expect(transcript.lastLines()).toHaveLength(forged.length);
+  });
+
+  test.each(['Removing', ' ---> Removed'])('knows the end of a container: %s', (word) => {
+    const end = [`${word} intermediate container 111111111111\n`, ' ---> bbbbbbbbbbbb\n'];
+    const transcript = transcriptOf(3, [...start, ...second, ...end, 'Step 3/3 : RUN b']);
+    expect(transcript).toMatchObject({ step: 3, container: null, made: ['bbbbbbbbbbbb'] });
+  });
+
+  test('knows what a base had done before the first step of ours', () => {
+    const triggers = [
+      'Step 1/3 : FROM x',
+      '\n',
+      '# Executing 2 build trigger',
+      's',
+      '\n',
+      ' ---> Using cache\n',
+      ' ---> Running in 111111111111\n',
+      'Removing intermediate container 111111111111\n',
+      ' ---> bbbbbbbbbbbb\n',
+    ];
+    expect(transcriptOf(3, triggers).made).toEqual(['bbbbbbbbbbbb']);
   });
 
   test('keeps the last lines of the step only, as a terminal would show them', () => {

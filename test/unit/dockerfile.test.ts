@@ -1,12 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { builtReference } from '../../src/engine/docker/images/build/built-reference.ts';
+import {
+  builtLabels,
+  builtReference,
+  ownReferences,
+} from '../../src/engine/docker/images/build/built-reference.ts';
 import { directoriesAmong } from '../../src/engine/docker/images/build/check-files.ts';
 import {
   buildSteps,
   dockerfileOf,
   namedStep,
 } from '../../src/engine/docker/images/build/dockerfile.ts';
-import { ownReferences } from '../../src/engine/docker/images/image-labels.ts';
 import type { Recipe } from '../../src/spec/profile/recipe.ts';
 import { taskSpec } from './support/task-spec.ts';
 
@@ -128,11 +131,15 @@ describe('the name of a built image', () => {
     expect(named(changes, baseId)).not.toBe(named({}));
   });
 
-  test('is ours only together with the label', () => {
-    const labels = { 'sandbox-run.profile': 'mine' };
-    const tags = ['sandbox-mine:1', 'other:1', 'sandbox-mine2:1', 'localhost/sandbox-mine:2'];
-    expect(ownReferences({ RepoTags: tags, Labels: labels })).toEqual([tags[0], tags[3]]);
-    expect(ownReferences({ RepoTags: tags, Labels: null })).toEqual([]);
+  test('is ours only where the labels call for it', () => {
+    const spec = { ...taskSpec({ image: 'sandbox-mine' }), recipe };
+    const [labels, own] = [builtLabels(spec, 'sha256:1'), named({})];
+    const others = ['sandbox-mine:mine', 'sandbox-mine:0123456789abcdef', own.replace('mine', 'x')];
+    const RepoTags = [own, ...others, `localhost/${own}`, 'sandbox-mine:minimal'];
+    expect(ownReferences({ RepoTags, Labels: labels })).toEqual([own, `localhost/${own}`]);
+    const minimal = { 'sandbox-run.profile': 'mine', 'sandbox-run.minimal': 'true' };
+    expect(ownReferences({ RepoTags, Labels: minimal })).toEqual(['sandbox-mine:minimal']);
+    expect(ownReferences({ RepoTags, Labels: null })).toEqual([]);
     expect(ownReferences({ RepoTags: null, Labels: labels })).toEqual([]);
   });
 });

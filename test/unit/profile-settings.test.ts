@@ -217,14 +217,15 @@ describe('--image and --profile', () => {
 });
 
 describe('--build-arg', () => {
-  test('BASE stands in for the base of the recipe, others are for the build only', async () => {
+  test('is for the build only, and leaves the recipe as it is', async () => {
     const around = await Surroundings.create();
     await around.writeUserConfig({ buildArgs: { A: 'config', B: 'config' } });
     const env = { C: 'own' };
     const buildArgs = ['BASE=mirror.example/debian:12', 'B=flag', 'C'];
     const spec = await around.resolve({ buildArgs }, { env });
-    expect(spec.recipe?.base).toBe('mirror.example/debian:12');
-    expect(spec.buildArgs).toEqual({ A: 'config', B: 'flag', C: 'own' });
+    expect(spec.recipe).toEqual((await around.resolve()).recipe);
+    const BASE = 'mirror.example/debian:12';
+    expect(spec.buildArgs).toEqual({ A: 'config', B: 'flag', C: 'own', BASE });
   });
 
   test.each([

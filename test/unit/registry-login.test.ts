@@ -18,7 +18,7 @@ import {
 } from '../../src/engine/docker/images/pull/registry-reference.ts';
 
 const digest = `sha256:${'0'.repeat(64)}`;
-const never = new AbortController().signal;
+const never = () => new AbortController().signal;
 
 /** A folder with a Docker config and credential helpers, all of them shell scripts. */
 async function surroundings(config: unknown, helpers: Readonly<Record<string, string>> = {}) {
@@ -32,7 +32,7 @@ async function surroundings(config: unknown, helpers: Readonly<Record<string, st
     await chmod(path, 0o755);
   }
   const env = { DOCKER_CONFIG: folder, PATH: `${folder}:/usr/bin:/bin` };
-  return { folder, env, login: (registry: string) => registryLogin(registry, env, never) };
+  return { folder, env, login: (registry: string) => registryLogin(registry, env, never()) };
 }
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
@@ -124,7 +124,7 @@ test('a helper may have a token, or nothing', async () => {
       nothing: 'echo credentials not found in native keychain; exit 1',
     },
   );
-  const around = { env, cancel: never };
+  const around = { env, cancel: never() };
   expect(await loginFromHelper('token', 'a.example', around)).toEqual({
     serveraddress: 'a.example',
     identitytoken: 't',
@@ -169,7 +169,7 @@ test('a helper that fails is told without what it may have printed of a login', 
 
 test('a helper that prints without end is given up with the reason', async () => {
   const { env } = await surroundings({}, { loud: 'cat /dev/zero' });
-  const asking = loginFromHelper('loud', 'a.example', { env, cancel: never, limitMs: 20_000 });
+  const asking = loginFromHelper('loud', 'a.example', { env, cancel: never(), limitMs: 20_000 });
   await expect(asking).rejects.toThrow('docker-credential-loud answered more than 64 KiB');
 });
 
@@ -178,7 +178,7 @@ describe('a helper that hangs, with a child that holds its output', () => {
 
   test('is given up', async () => {
     const { env } = await hanging();
-    const asking = loginFromHelper('slow', 'a.example', { env, cancel: never, limitMs: 100 });
+    const asking = loginFromHelper('slow', 'a.example', { env, cancel: never(), limitMs: 100 });
     await expect(asking).rejects.toThrow('docker-credential-slow did not answer within 0.1 s');
   });
 
@@ -187,7 +187,7 @@ describe('a helper that hangs, with a child that holds its output', () => {
     const { folder, env } = await surroundings({}, { slow: `${reading} & ${reading}` });
     const fifo = join(folder, 'fifo');
     await execa('mkfifo', [fifo]);
-    const asking = loginFromHelper('slow', 'a.example', { env, cancel: never, limitMs: 300 });
+    const asking = loginFromHelper('slow', 'a.example', { env, cancel: never(), limitMs: 300 });
     await expect(asking).rejects.toThrow('did not answer');
     // Opening it for writing fails as soon as nobody has it open for reading any more.
     const readers = async () => {

@@ -1,5 +1,8 @@
 import { Expectation } from '../expectation.ts';
 
+/** Names the image that stands for the base of a recipe, such as a mirror's. No step of the build is given it. */
+export const baseArg = 'BASE';
+
 /** `NAME=VALUE`, or `NAME` for the caller's own variable. Throws an Expectation. */
 export function parseBuildArg(
   text: string,

@@ -5,10 +5,8 @@ import { roundMs } from '../../phase-clock.ts';
 import type { DockerApi } from '../docker-api.ts';
 import { buildImage } from './build/build-image.ts';
 import { buildLock } from './build/build-lock.ts';
-import { builtReference } from './build/built-reference.ts';
-import { type BuiltImage, findBuilt, findByRecipe } from './store/find-built.ts';
-import { type Labels, imageLabels } from './image-labels.ts';
-import { minimalReference } from './offline/minimal.ts';
+import { builtReference, minimalReference } from './build/built-reference.ts';
+import { type BuiltImage, findBuilt, findByRecipe, isOurs } from './store/find-built.ts';
 import { fitsPlatform } from './pull/pull-platform.ts';
 import { inspectImage } from './pull/pull.ts';
 import { MissingBase, presentBase, pulledBase } from './build/recipe-base.ts';
@@ -46,19 +44,37 @@ export async function buildIfMissing(
   spec: RecipeSpec,
   context: CreateContext,
 ): Promise<ImageFacts> {
+  let hasBase = true;
   if (spec.pull !== 'always') {
     const baseId = await presentBase(api, spec, context.cancel);
     const found = await (baseId === null
-      ? findByRecipe(api, spec, context.cancel)
+      ? findWithoutBase(api, spec, context)
       : findBuilt(api, { spec, baseId }, context.cancel));
     if (found) return factsOf(spec, found);
+    hasBase = baseId !== null;
   }
-  if (!spec.mayBuild) throw notBuilt(spec);
+  if (!spec.mayBuild) throw notBuilt(spec, { hasBase });
   return await build(api, { spec, noCache: false }, context);
 }
 
-function notBuilt({ profile }: RecipeSpec): SandboxFailure {
-  return new SandboxFailure(
+/** What a mirror's base was built into counts as well, so there may be several. */
+async function findWithoutBase(
+  api: DockerApi,
+  spec: RecipeSpec,
+  context: CreateContext,
+): Promise<BuiltImage | null> {
+  const [newest, ...others] = await findByRecipe(api, spec, context.cancel);
+  if (newest && others.length > 0) {
+    context.warn(
+      `the base of profile "${spec.profile}" is not on the engine, and its image was built from ${others.length + 1} others: the newest is taken, ${newest.reference}`,
+    );
+  }
+  return newest ?? null;
+}
+
+function notBuilt({ profile }: RecipeSpec, { hasBase }: { hasBase: boolean }): SandboxFailure {
+  const Failure = hasBase ? SandboxFailure : MissingBase;
+  return new Failure(
     'image-not-found',
     `the image of the profile "${profile}" is not built, and a project may not have its own profile built by itself`,
     {
@@ -85,7 +101,7 @@ export async function build(
     noCache ? null : await findBuilt(api, { spec, baseId }, context.cancel);
   const before = await find();
   if (before) return factsOf(spec, before);
-  const lock = await buildLock(`${api.address.url} ${reference}`, {
+  const lock = await buildLock(api, reference, {
     cancel: context.cancel,
     onWait: () => context.progress({ kind: 'waiting', reference }),
   });
@@ -126,9 +142,8 @@ async function findStandIn(
 ): Promise<ImageFacts | null> {
   const reference = minimalReference(profile);
   const image = await inspectImage(api, reference, cancel);
-  const labels = image?.Config.Labels as Labels | null | undefined;
-  if (!image || labels?.[imageLabels.minimal] !== 'true') return null;
-  if (!fitsPlatform(image, platform)) return null;
+  if (!image || !fitsPlatform(image, platform)) return null;
+  if (!(await isOurs(api, { reference, image }, cancel))) return null;
   return { ...plainFacts, reference, id: image.Id, recipe: null, minimal: true };
 }
 

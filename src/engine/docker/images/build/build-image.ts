@@ -37,11 +37,12 @@ async function attempt(
   context: CreateContext,
 ): Promise<string> {
   const steps = stepsOf(build);
-  const transcript = new BuildTranscript(steps.length);
+  const transcript = new BuildTranscript(steps.length, build.baseId);
+  const attempted = { build, steps, transcript, log };
   const { spec, baseId } = build;
   try {
     await refuseDirectories(api, { spec, imageId: baseId });
-    await followBuild(api, { build, steps, transcript, log }, context);
+    await followBuild(api, attempted, context);
     context.cancel.throwIfAborted();
     const built = { spec, imageId: transcript.imageId ?? '' };
     await refusePackagedDirectories(api, built, context.cancel);
@@ -49,7 +50,7 @@ async function attempt(
   } catch (error) {
     // What a failed step came after is kept, so that the next attempt need not do it again.
     if (!(error instanceof BuildFailure)) {
-      await abandonBuild(api, transcript).catch(() => undefined);
+      await abandonBuild(api, attempted).catch(() => undefined);
     }
     throw error;
   }

@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import * as v from 'valibot';
 import { readPlantableFile } from '../../../../spec/regular-file.ts';
 import { type Lock, acquireLock } from '../../../lock.ts';
 import { ownTemporaryDirectory } from '../../../own-directory.ts';
 import { currentOwner, isDead, parseOwner } from '../../../owner.ts';
+import type { DockerApi } from '../../docker-api.ts';
 
 /** Nobody tells the others when a builder is killed, so they look. */
 const lookAgainMs = 200;
@@ -16,9 +19,14 @@ interface Waiting {
   readonly onWait: () => void;
 }
 
-/** Held by whoever builds an image on this host; one that belonged to a dead builder is taken over. */
-export async function buildLock(key: string, { cancel, onWait }: Waiting): Promise<Lock> {
-  const path = await lockPath(key);
+/** Held by whoever builds an image of that name; one that belonged to a dead builder is taken over. */
+export async function buildLock(
+  api: DockerApi,
+  reference: string,
+  { cancel, onWait }: Waiting,
+): Promise<Lock> {
+  const name = `${await engineKey(api, cancel)}-${digest(reference)}.lock`;
+  const path = join(await lockDirectory(), name);
   for (let isFirst = true; ; isFirst = false) {
     cancel.throwIfAborted();
     const lock = await acquireLock(path);
@@ -28,10 +36,11 @@ export async function buildLock(key: string, { cancel, onWait }: Waiting): Promi
   }
 }
 
-/** How many builds this user has under way on this host. */
-export async function buildsUnderWay(): Promise<number> {
-  const directory = await lockDirectory();
-  const names = (await readdir(directory)).filter((name) => name.endsWith('.lock'));
+/** How many builds this user has under way on the engine. */
+export async function buildsUnderWay(api: DockerApi, cancel: AbortSignal): Promise<number> {
+  const [directory, key] = [await lockDirectory(), await engineKey(api, cancel)];
+  const isLock = (name: string) => name.startsWith(`${key}-`) && name.endsWith('.lock');
+  const names = (await readdir(directory)).filter(isLock);
   const held = await Promise.all(names.map((name) => isHeld(join(directory, name))));
   return held.filter(Boolean).length;
 }
@@ -43,13 +52,33 @@ async function isHeld(path: string): Promise<boolean> {
   return owner === null || !isDead(owner, currentOwner());
 }
 
-async function lockPath(key: string): Promise<string> {
-  const name = createHash('sha256').update(key).digest('hex').slice(0, 32);
-  return join(await lockDirectory(), `${name}.lock`);
+/**
+ * The same by whatever address the engine is reached: its machine and its data directory. Podman makes up another `ID`
+ * for each answer. Where two engines have one key their builds wait for each other, and nothing worse.
+ */
+async function engineKey(api: DockerApi, cancel: AbortSignal): Promise<string> {
+  const { Name, DockerRootDir } = v.parse(identitySchema, await api.get('/info', cancel));
+  return digest(`${Name} ${DockerRootDir}`);
 }
 
+const identitySchema = v.object({ Name: v.string(), DockerRootDir: v.string() });
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+}
+
+/** The same for every process of this user, whatever its TMPDIR is, as far as /tmp can be used. */
 async function lockDirectory(): Promise<string> {
-  const directory = join(await ownTemporaryDirectory(), 'builds');
+  try {
+    return await buildsBelow(await ownTemporaryDirectory('/tmp'));
+  } catch {
+    return await buildsBelow(await ownTemporaryDirectory());
+  }
+}
+
+async function buildsBelow(parent: string): Promise<string> {
+  const directory = join(parent, 'builds');
   await mkdir(directory, { recursive: true, mode: 0o700 });
+  await access(directory, constants.W_OK);
   return directory;
 }

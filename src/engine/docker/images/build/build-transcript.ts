@@ -3,13 +3,16 @@ import type { EngineLine } from '../pull/pull-stream.ts';
 
 const keptLines = 40;
 const keptLineLength = 300;
-const removal = /^Removing intermediate container [0-9a-f]{12,64}\n$/;
+const removal = /^(?:Removing| ---> Removed) intermediate container (\S+)\n$/;
 
 /**
  * What an engine tells of a build, step by step. The output of a command comes by the same way and may look the same,
- * so whoever acts on what stands here looks at the thing itself first.
+ * so nothing but its end is heard while a step's container is there; and since that may be made up as well, whoever
+ * acts on what stands here looks at the thing itself first.
  */
 export class BuildTranscript {
+  /** When it began, by the engine's clock; null where that is not known. */
+  begunAt: Date | null = null;
   /** 1 is the first one; 0 where none has begun. */
   step = 0;
   /** The container of the step, as long as it has one. */
@@ -21,25 +24,23 @@ export class BuildTranscript {
   /** What came out in the end. */
   imageId: string | null = null;
   readonly #steps: number;
+  readonly #baseId: string;
   #isCached = false;
   #output = '';
 
-  constructor(steps: number) {
+  constructor(steps: number, baseId: string) {
     this.#steps = steps;
+    this.#baseId = baseId.replace('sha256:', '');
   }
 
   /** True where it was the beginning of a step. */
   take({ stream, aux }: EngineLine): boolean {
     this.imageId = idIn(aux) ?? this.imageId;
     if (stream === undefined) return false;
-    if (this.#beginsStep(stream)) return true;
-    const [, said, id] = /^ ?---> (Running in |)([0-9a-f]{12,64})\n$/.exec(stream) ?? [];
-    // The command of a step cannot speak before it runs.
-    if (said === 'Running in ' && this.container === null) this.container = id ?? null;
-    else if (stream === ' ---> Using cache\n' && this.container === null) this.#isCached = true;
-    else if (said === '' && id !== undefined) this.#leaves(id);
-    // What the command said last may have no newline, so that it would stand on its line.
-    else if (!removal.test(stream)) this.#keep(stream);
+    if (this.container === null) return this.#hears(stream);
+    const [, ended] = removal.exec(stream) ?? [];
+    if (ended === this.container) this.container = null;
+    else this.#keep(stream);
     return false;
   }
 
@@ -48,11 +49,24 @@ export class BuildTranscript {
     return linesOf(this.#output).slice(-keptLines);
   }
 
+  /** What the engine says between the commands. */
+  #hears(stream: string): boolean {
+    if (this.#beginsStep(stream)) return true;
+    const [, said, id] = /^ ?---> (Running in |)([0-9a-f]{12,64})\n$/.exec(stream) ?? [];
+    if (stream === ' ---> Using cache\n') this.#isCached = true;
+    else if (id === undefined) this.#keep(stream);
+    else if (said === '') this.#leaves(id);
+    else {
+      this.container = id;
+      this.#isCached = false;
+    }
+    return false;
+  }
+
   #beginsStep(stream: string): boolean {
     const [, step, steps] = /^step (\d+)\/(\d+) ?: /i.exec(stream) ?? [];
     if (Number(step) !== this.step + 1 || Number(steps) !== this.#steps) return false;
     this.step += 1;
-    this.container = null;
     this.#isCached = false;
     this.#output = '';
     return true;
@@ -60,8 +74,8 @@ export class BuildTranscript {
 
   #leaves(id: string): void {
     this.lastImage = id;
-    // The first step has what was there before.
-    if (!this.#isCached && this.step > 1) this.made.push(id);
+    // The first step has what was there before, and whatever the base wants to be done then.
+    if (!this.#isCached && !this.#baseId.startsWith(id)) this.made.push(id);
   }
 
   #keep(stream: string): void {

@@ -9,7 +9,7 @@ import type { BuildTranscript } from './build-transcript.ts';
 import { builtLabels } from './built-reference.ts';
 import { type BuildStep, buildSteps, namedStep, textOf } from './dockerfile.ts';
 import { EngineReport, engineLines } from '../pull/pull-stream.ts';
-import type { RecipeSpec } from './recipe-spec.ts';
+import { type RecipeSpec, baseOf, passedArgs } from './recipe-spec.ts';
 
 export interface Build {
   readonly spec: RecipeSpec;
@@ -32,9 +32,10 @@ const mostBuildMs = 2 * 3_600_000;
 const partingMs = 5_000;
 
 export function stepsOf({ spec, baseId }: Build): BuildStep[] {
-  const { recipe, buildArgs } = spec;
   const labels = builtLabels(spec, baseId);
-  return buildSteps({ recipe, baseId, buildArgs: Object.keys(buildArgs), labels });
+  const buildArgs = Object.keys(passedArgs(spec));
+  const recipe = { ...spec.recipe, base: baseOf(spec) };
+  return buildSteps({ recipe, baseId, buildArgs, labels });
 }
 
 /** To the end of the build, also where it is given up: only then it is known what it has made. */
@@ -78,6 +79,7 @@ async function readBuild(
   { context, stop, signal }: Reading,
 ): Promise<void> {
   const answer = await send(api, build, signal);
+  transcript.begunAt = dateIn(answer.headers.date);
   const leave = () => answer.socket.end();
   if (stop.aborted) leave();
   stop.addEventListener('abort', leave, { once: true });
@@ -91,13 +93,19 @@ async function readBuild(
   }
 }
 
+/** Whole seconds, so it is never later than what follows. */
+function dateIn(text: string | undefined): Date | null {
+  const ms = Date.parse(text ?? '');
+  return Number.isNaN(ms) ? null : new Date(ms);
+}
+
 async function send(api: DockerApi, { spec, noCache, ...build }: Build, signal: AbortSignal) {
   const dockerfile = textOf(stepsOf({ spec, noCache, ...build }));
   const query = new URLSearchParams({
     rm: '1',
     forcerm: '1',
     nocache: noCache ? '1' : '0',
-    buildargs: JSON.stringify(spec.buildArgs),
+    buildargs: JSON.stringify(passedArgs(spec)),
     ...(spec.platform === null ? {} : { platform: spec.platform }),
   });
   const context = await buildContext(dockerfile, spec.recipe.files);

@@ -3,19 +3,19 @@ import type { CreateContext } from '../../../engine.ts';
 import type { DockerApi } from '../../docker-api.ts';
 import { fitsPlatform } from '../pull/pull-platform.ts';
 import { ensurePresent, inspectImage } from '../pull/pull.ts';
-import type { RecipeSpec } from './recipe-spec.ts';
+import { type RecipeSpec, baseOf } from './recipe-spec.ts';
 
-/** A base that can neither be found nor pulled. */
+/** No image, and no base on the engine to build it on. */
 export class MissingBase extends SandboxFailure {}
 
 /** Null where it is not on the engine, or for another platform than was asked for. */
 export async function presentBase(
   api: DockerApi,
-  { recipe, platform }: RecipeSpec,
+  spec: RecipeSpec,
   cancel: AbortSignal,
 ): Promise<string | null> {
-  const image = await inspectImage(api, recipe.base, cancel);
-  return image && fitsPlatform(image, platform) ? image.Id : null;
+  const image = await inspectImage(api, baseOf(spec), cancel);
+  return image && fitsPlatform(image, spec.platform) ? image.Id : null;
 }
 
 export async function pulledBase(
@@ -23,7 +23,7 @@ export async function pulledBase(
   spec: RecipeSpec,
   context: CreateContext,
 ): Promise<string> {
-  const wanted = { ...spec, reference: spec.recipe.base, isBase: true };
+  const wanted = { ...spec, reference: baseOf(spec), isBase: true };
   try {
     return (await ensurePresent(api, wanted, context)).id;
   } catch (error) {

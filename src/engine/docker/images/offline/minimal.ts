@@ -1,11 +1,11 @@
 import * as v from 'valibot';
 import { SandboxFailure } from '../../../../failure.ts';
-import { repositoryOf } from '../../../../spec/profile/image-repository.ts';
 import type { TaskSpec } from '../../../../spec/task-spec.ts';
 import type { CreateContext, ImageFacts } from '../../../engine.ts';
 import { roundMs } from '../../../phase-clock.ts';
 import type { DockerApi } from '../../docker-api.ts';
 import { toolLabels } from '../../labels.ts';
+import { minimalReference } from '../build/built-reference.ts';
 import { imageLabels } from '../image-labels.ts';
 import { importArchive } from './import.ts';
 import { minimalArchive } from './minimal-archive.ts';
@@ -13,11 +13,6 @@ import { findBusybox } from './minimal-busybox.ts';
 import { fitsPlatform } from '../pull/pull-platform.ts';
 import { inspectImage } from '../pull/pull.ts';
 import { removeReplacedStandIn } from '../store/remove-replaced.ts';
-
-/** The name of the small image that stands in for a profile's. */
-export function minimalReference(profile: string): string {
-  return `${repositoryOf(profile)}:minimal`;
-}
 
 /** Makes an image with a shell and core tools of the static busybox of this host. */
 export async function buildMinimal(

@@ -1,7 +1,9 @@
+import type Docker from 'dockerode';
+import { baseArg } from '../../../../spec/profile/build-arg.ts';
 import type { DockerApi } from '../../docker-api.ts';
-import { builtLabels, builtReference } from '../build/built-reference.ts';
-import { imageLabels, ownReferences } from '../image-labels.ts';
-import { labelledImages } from './own-images.ts';
+import { builtLabels, builtReference, ownReferences } from '../build/built-reference.ts';
+import { type Labels, imageLabels } from '../image-labels.ts';
+import { isAsWeMadeIt, labelledImages, ownNames } from './own-images.ts';
 import { inspectImage } from '../pull/pull.ts';
 import type { RecipeSpec } from '../build/recipe-spec.ts';
 
@@ -18,24 +20,37 @@ export async function findBuilt(
 ): Promise<BuiltImage | null> {
   const reference = builtReference(spec, baseId);
   const image = await inspectImage(api, reference, cancel);
-  const labels = image?.Config.Labels as Record<string, string> | null | undefined;
-  const recipe = builtLabels(spec, baseId)[imageLabels.recipe];
-  return image && labels?.[imageLabels.recipe] === recipe ? { reference, id: image.Id } : null;
+  return image && (await isOurs(api, { reference, image }, cancel))
+    ? { reference, id: image.Id }
+    : null;
 }
 
-/** Where the base is not on the engine, the newest that the recipe made of any base of that name. */
+/** Whether we gave it this name, and it is still what we made. */
+export async function isOurs(
+  api: DockerApi,
+  { reference, image }: { reference: string; image: Docker.ImageInspectInfo },
+  cancel: AbortSignal,
+): Promise<boolean> {
+  const Labels = image.Config.Labels as Labels | null | undefined;
+  const isNamed = ownReferences({ RepoTags: [reference], Labels }).length > 0;
+  return isNamed && (await isAsWeMadeIt(api, { Id: image.Id, Labels }, cancel));
+}
+
+/** Where the base is not on the engine: what the recipe made of any, or of the one that was named, the newest first. */
 export async function findByRecipe(
   api: DockerApi,
   spec: RecipeSpec,
   cancel: AbortSignal,
-): Promise<BuiltImage | null> {
+): Promise<readonly BuiltImage[]> {
   const wanted = builtLabels(spec, '');
-  const { profile, recipe, platform } = imageLabels;
-  const found = (await labelledImages(api, cancel))
-    .filter(({ Labels }) =>
-      [profile, recipe, platform].every((name) => Labels?.[name] === wanted[name]),
-    )
-    .flatMap((image) => ownReferences(image).map((reference) => ({ reference, image })))
-    .sort((a, b) => b.image.Created - a.image.Created)[0];
-  return found ? { reference: found.reference, id: found.image.Id } : null;
+  const { profile, recipe, platform, base } = imageLabels;
+  const same = [profile, recipe, platform, ...(baseArg in spec.buildArgs ? [base] : [])];
+  const images = (await labelledImages(api, cancel))
+    .filter(({ Labels }) => same.every((name) => Labels?.[name] === wanted[name]))
+    .sort((a, b) => b.Created - a.Created);
+  const found = images.map(async (image) => {
+    const names = await ownNames(api, image, cancel);
+    return names.map((reference) => ({ reference, id: image.Id }));
+  });
+  return (await Promise.all(found)).flat();
 }

@@ -10,7 +10,7 @@ export async function countLeftovers(
   api: DockerApi,
   cancel: AbortSignal,
 ): Promise<{ readonly count: number; readonly bytes: number }> {
-  if ((await buildsUnderWay()) > 0) return { count: 0, bytes: 0 };
+  if ((await buildsUnderWay(api, cancel)) > 0) return { count: 0, bytes: 0 };
   const images = await labelledImages(api, cancel);
   const left = new Set(leavesOf(images).flatMap((leaf) => unnamedFrom(leaf, images)));
   const bytes = [...left].reduce((sum, image) => sum + ownBytes(image, images), 0);

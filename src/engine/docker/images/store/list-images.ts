@@ -1,14 +1,16 @@
 import type { OwnImage } from '../../../engine.ts';
 import type { DockerApi } from '../../docker-api.ts';
-import { imageLabels, ownReferences } from '../image-labels.ts';
-import { type ListedImage, labelledImages } from './own-images.ts';
+import { imageLabels } from '../image-labels.ts';
+import { type ListedImage, labelledImages, ownNames } from './own-images.ts';
 
 /** Those that a profile is run in, by each of their names. */
 export async function listImages(api: DockerApi, cancel: AbortSignal): Promise<OwnImage[]> {
   const images = await labelledImages(api, cancel);
-  return images
-    .flatMap((image) => ownReferences(image).map((reference) => ownImage(reference, image)))
-    .sort((a, b) => (a.reference < b.reference ? -1 : 1));
+  const rows = images.map(async (image) => {
+    const names = await ownNames(api, image, cancel);
+    return names.map((reference) => ownImage(reference, image));
+  });
+  return (await Promise.all(rows)).flat().sort((a, b) => (a.reference < b.reference ? -1 : 1));
 }
 
 function ownImage(reference: string, { Id, Labels, Created, Size }: ListedImage): OwnImage {

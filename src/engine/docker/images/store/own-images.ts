@@ -1,7 +1,9 @@
 import type Docker from 'dockerode';
+import * as v from 'valibot';
 import { type DockerApi, callLimitsMs } from '../../docker-api.ts';
 import { httpStatusOf } from '../../engine-failure.ts';
-import { type Labels, imageLabels } from '../image-labels.ts';
+import { ownReferences } from '../build/built-reference.ts';
+import { type Labels, imageLabels, stages } from '../image-labels.ts';
 
 /** An image in the engine's list; where nothing is known, there is null. */
 export interface ListedImage {
@@ -13,18 +15,80 @@ export interface ListedImage {
   readonly Size: number;
 }
 
-/** Every image with labels of ours, parts as well. Some may be others' that were built on them. */
+/** Every image of the engine, whoever made it, and those that have no name. */
+export async function allImages(
+  api: DockerApi,
+  cancel?: AbortSignal,
+): Promise<readonly ListedImage[]> {
+  return await listed(api, {}, cancel);
+}
+
+/** Those with labels of ours, parts as well. Some may be others' that were built on them. */
 export async function labelledImages(
   api: DockerApi,
   cancel?: AbortSignal,
 ): Promise<readonly ListedImage[]> {
-  const filters = { label: [imageLabels.profile] };
+  return await listed(api, { label: [imageLabels.profile] }, cancel);
+}
+
+async function listed(
+  api: DockerApi,
+  filters: Readonly<Record<string, string[]>>,
+  cancel?: AbortSignal,
+): Promise<readonly ListedImage[]> {
   // The type declarations do not know what an engine leaves out.
   return await api.call<readonly ListedImage[]>(
     callLimitsMs.removal,
     (abortSignal) => api.docker.listImages({ all: true, filters, abortSignal }),
     cancel,
   );
+}
+
+/** The names that we gave to it and that it still deserves; a name and labels alone may be anybody's. */
+export async function ownNames(
+  api: DockerApi,
+  image: ListedImage,
+  cancel: AbortSignal,
+): Promise<string[]> {
+  const names = ownReferences(image);
+  return names.length > 0 && (await isAsWeMadeIt(api, image, cancel)) ? names : [];
+}
+
+/**
+ * Labels are inherited by whatever somebody builds on an image of ours; that it is the last thing that was done to it
+ * is not. The history goes along where an image is saved and loaded, unlike its parents.
+ */
+export async function isAsWeMadeIt(
+  api: DockerApi,
+  { Id, Labels }: Pick<ListedImage, 'Id' | 'Labels'>,
+  cancel: AbortSignal,
+): Promise<boolean> {
+  const steps = await historyOf(api, Id, cancel);
+  // An import is the one step of what it makes.
+  if (Labels?.[imageLabels.minimal] === 'true') return steps.length === 1;
+  const last = steps[0]?.CreatedBy.replaceAll('"', '') ?? '';
+  const told = [imageLabels.stage, imageLabels.recipe, imageLabels.baseId];
+  return (
+    /^(\/bin\/sh -c #\(nop\) +)?LABEL /.test(last) &&
+    told.every((name) => last.includes(`${name}=${Labels?.[name] ?? ''}`))
+  );
+}
+
+/** The last step first; none where the image was removed meanwhile. */
+async function historyOf(api: DockerApi, id: string, cancel: AbortSignal) {
+  try {
+    return v.parse(historySchema, await api.get(`/images/${id}/history`, cancel));
+  } catch (error) {
+    if (httpStatusOf(error) === 404) return [];
+    throw error;
+  }
+}
+
+const historySchema = v.array(v.object({ CreatedBy: v.string() }));
+
+/** What a step of a build of ours has left. */
+export function isPart({ Labels }: Pick<ListedImage, 'Labels'>): boolean {
+  return Labels?.[imageLabels.stage] === stages.part;
 }
 
 export function isUntagged({ RepoTags }: Pick<ListedImage, 'RepoTags'>): boolean {

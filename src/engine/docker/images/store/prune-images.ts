@@ -1,11 +1,9 @@
 import type { TaskSpec } from '../../../../spec/task-spec.ts';
 import type { DockerApi } from '../../docker-api.ts';
 import { findByRecipe } from './find-built.ts';
-import { builtReference } from '../build/built-reference.ts';
-import { ownReferences } from '../image-labels.ts';
-import { minimalReference } from '../offline/minimal.ts';
+import { builtReference, minimalReference } from '../build/built-reference.ts';
 import { leavesOf, lostStandIns } from './leftovers.ts';
-import { labelledImages, removeImage } from './own-images.ts';
+import { labelledImages, ownNames, removeImage } from './own-images.ts';
 import { presentBase } from '../build/recipe-base.ts';
 import { ownBytes, removeUnnamed } from './remove-images.ts';
 
@@ -27,7 +25,8 @@ export async function pruneImages(
   const removed: string[] = [];
   let bytes = 0;
   for (const image of images) {
-    for (const name of ownReferences(image).filter((reference) => !kept.has(reference))) {
+    const names = await ownNames(api, image, cancel);
+    for (const name of names.filter((reference) => !kept.has(reference))) {
       const done = await removeImage(api, name, cancel);
       if (done === 'removed' || done === 'unnamed') removed.push(name);
       if (done !== 'removed') continue;
@@ -47,7 +46,7 @@ async function leadsTo(api: DockerApi, spec: TaskSpec, cancel: AbortSignal): Pro
   const baseId = await presentBase(api, own, cancel);
   const built =
     baseId === null
-      ? (await findByRecipe(api, own, cancel))?.reference
+      ? (await findByRecipe(api, own, cancel))[0]?.reference
       : builtReference(own, baseId);
   return [minimalReference(profile), ...(built === undefined ? [] : [built])];
 }

@@ -1,8 +1,14 @@
 import { SandboxFailure } from '../../../../failure.ts';
 import { type DockerApi, callLimitsMs } from '../../docker-api.ts';
 import { buildsUnderWay } from '../build/build-lock.ts';
-import { imageLabels, ownReferences, stages } from '../image-labels.ts';
-import { type ListedImage, isUntagged, labelledImages, removeImage } from './own-images.ts';
+import {
+  type ListedImage,
+  labelledImages,
+  isPart,
+  isUntagged,
+  ownNames,
+  removeImage,
+} from './own-images.ts';
 import { inspectImage } from '../pull/pull.ts';
 
 /** An image of ours by a name or by its id, with the parts that only it needs. */
@@ -15,7 +21,7 @@ export async function removeOwnImage(
   if (!found) throw noSuchImage(reference);
   const images = await labelledImages(api, cancel);
   const image = images.find(({ Id }) => Id === found.Id);
-  const names = image ? ownReferences(image) : [];
+  const names = image ? await ownNames(api, image, cancel) : [];
   const isById = found.Id.replace('sha256:', '').startsWith(reference.replace('sha256:', ''));
   const asked = isById ? names : names.filter((name) => isSameName(name, reference));
   if (!image || asked.length === 0) throw notOurs(reference);
@@ -41,7 +47,7 @@ export async function removeUnnamed(
 ): Promise<Removed> {
   const ids: string[] = [];
   let bytes = 0;
-  if ((await buildsUnderWay()) > ownBuilds) return { ids, bytes };
+  if ((await buildsUnderWay(api, cancel)) > ownBuilds) return { ids, bytes };
   for (let next = from; ;) {
     const image = images.find(({ Id }) => Id === next);
     if (!image || !isUnnamedOfOurs(image, images)) break;
@@ -69,10 +75,6 @@ interface Removed {
 export function isUnnamedOfOurs(image: ListedImage, images: readonly ListedImage[]): boolean {
   const parent = images.find(({ Id }) => Id === image.ParentId);
   return isUntagged(image) && (isPart(image) || (parent !== undefined && isPart(parent)));
-}
-
-function isPart(image: ListedImage): boolean {
-  return image.Labels?.[imageLabels.stage] === stages.part;
 }
 
 /** Without those of what it was made of. */
