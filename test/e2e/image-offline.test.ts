@@ -308,7 +308,7 @@ describeOn('docker', 'the minimal image', () => {
     const first = await buildMinimal(api, again, context);
     removedAfterwards(first.id);
     const container = await docker.createContainer({ Image: first.id, Cmd: ['true'] });
-    onTestFinished(async () => void (await container.remove()));
+    onTestFinished(() => container.remove());
     const second = await buildMinimal(api, again, context);
     removedAfterwards(second.id);
     removedAfterwards((await buildMinimal(api, again, context)).reference);
