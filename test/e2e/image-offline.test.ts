@@ -304,14 +304,13 @@ describeOn('docker', 'the minimal image', () => {
 
   test('that is made again leaves nothing of the one before, but where a container needs it', async () => {
     const { context } = imageSurroundings();
-    // While others build it would be left to be pruned.
-    vi.stubEnv('TMPDIR', (await Workspace.create()).root);
-    onTestFinished(() => void vi.unstubAllEnvs());
     const again = { ...spec, profile: `test-again-${process.pid}` };
     const first = await buildMinimal(api, again, context);
+    removedAfterwards(first.id);
     const container = await docker.createContainer({ Image: first.id, Cmd: ['true'] });
-    onTestFinished(() => void container.remove().catch(() => undefined));
+    onTestFinished(() => container.remove());
     const second = await buildMinimal(api, again, context);
+    removedAfterwards(second.id);
     removedAfterwards((await buildMinimal(api, again, context)).reference);
     const isThere = async ({ id }: { id: string }) =>
       await docker
@@ -325,12 +324,10 @@ describeOn('docker', 'the minimal image', () => {
 
     const dockerfile = `FROM ${first.id}\nENV MINE=1\n`;
     const { stdout: others } = await execa('docker', ['build', '-q', '-'], { input: dockerfile });
+    removedAfterwards(others);
     const lost = await lostStandIns(api, await labelledImages(api), context.cancel);
     expect(lost.map(({ Id }) => Id)).toContain(first.id);
     expect(lost.map(({ Id }) => Id)).not.toContain(others);
-    await docker.getImage(others).remove();
-    await container.remove();
-    await docker.getImage(first.id).remove();
   });
 
   test('is for the platform of the engine only', async () => {

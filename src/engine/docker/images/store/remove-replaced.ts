@@ -1,5 +1,4 @@
 import type { DockerApi } from '../../docker-api.ts';
-import { buildsUnderWay } from '../build/build-lock.ts';
 import { isUntagged, labelledImages, removeImage } from './own-images.ts';
 import { removeUnnamed } from './remove-images.ts';
 
@@ -9,9 +8,8 @@ export async function removeReplaced(api: DockerApi, id: string, cancel: AbortSi
   await removeUnnamed(api, { from: id, images, ownBuilds: 1 }, cancel);
 }
 
-/** The same for a stand-in, which was made at once and has no parts. */
+/** The same for a stand-in, which was made at once: no build has parts of it. */
 export async function removeReplacedStandIn(api: DockerApi, id: string, cancel: AbortSignal) {
   const image = (await labelledImages(api, cancel)).find(({ Id }) => Id === id);
-  if (!image || !isUntagged(image) || (await buildsUnderWay(api, cancel)) > 0) return;
-  await removeImage(api, id, cancel);
+  if (image && isUntagged(image)) await removeImage(api, id, cancel);
 }
