@@ -27,7 +27,7 @@ import { labelledImages } from '../../src/engine/docker/images/store/own-images.
 import { SandboxFailure } from '../../src/failure.ts';
 import { readReceipt, runCli } from '../helpers/cli.ts';
 import { describeOn, docker } from '../helpers/engines.ts';
-import { removeImagesWith, writeProfile } from '../helpers/built-images.ts';
+import { engineUnderAnotherName, removeImagesWith, writeProfile } from '../helpers/built-images.ts';
 import { imageSurroundings, realApi, removedAfterwards } from '../helpers/image-surroundings.ts';
 import { Workspace } from '../helpers/workspace.ts';
 import { taskSpec } from '../unit/support/task-spec.ts';
@@ -305,14 +305,13 @@ describeOn('docker', 'the minimal image', () => {
   test('that is made again leaves nothing of the one before, but where a container needs it', async () => {
     const { context } = imageSurroundings();
     // While others build it would be left to be pruned.
-    vi.stubEnv('TMPDIR', (await Workspace.create()).root);
-    onTestFinished(() => void vi.unstubAllEnvs());
+    const alone = realApi(await engineUnderAnotherName());
     const again = { ...spec, profile: `test-again-${process.pid}` };
-    const first = await buildMinimal(api, again, context);
+    const first = await buildMinimal(alone, again, context);
     const container = await docker.createContainer({ Image: first.id, Cmd: ['true'] });
     onTestFinished(() => void container.remove().catch(() => undefined));
-    const second = await buildMinimal(api, again, context);
-    removedAfterwards((await buildMinimal(api, again, context)).reference);
+    const second = await buildMinimal(alone, again, context);
+    removedAfterwards((await buildMinimal(alone, again, context)).reference);
     const isThere = async ({ id }: { id: string }) =>
       await docker
         .getImage(id)
