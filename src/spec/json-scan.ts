@@ -1,3 +1,5 @@
+import { type JsonToken, jsonTokens } from './json-tokens.ts';
+
 export interface JsonFinding {
   /** Where in the text. */
   readonly index: number;
@@ -17,7 +19,7 @@ export interface JsonScan {
  */
 export function scanJson(text: string): JsonScan {
   const grammar = new Grammar();
-  for (const token of tokensOf(text)) {
+  for (const token of jsonTokens(text)) {
     const { wanted, repeated } = grammar;
     if (grammar.take(token)) continue;
     const got = token.text === '' ? 'the end' : JSON.stringify(token.text.slice(0, 40));
@@ -28,39 +30,6 @@ export function scanJson(text: string): JsonScan {
     };
   }
   return { error: null, repeated: grammar.repeated };
-}
-
-interface Token {
-  readonly text: string;
-  readonly index: number;
-  /** Text, a number or a word of JSON. */
-  readonly isScalar: boolean;
-}
-
-const [string, number, word, mark, other] = [
-  String.raw`"[^"\\\x00-\x1f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*)*"`,
-  String.raw`-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])`,
-  String.raw`(?:true|false|null)(?!\w)`,
-  String.raw`[{}[\],:]`,
-  String.raw`[^\s{}[\],:]+|$|.`,
-];
-
-/** The last one is empty: the end. What is no token of JSON is one that is wanted nowhere. */
-function* tokensOf(text: string): Generator<Token> {
-  const pattern = new RegExp(
-    `[ \\t\\r\\n]*(?:(${string}|${number}|${word})|(${mark}|${other}))`,
-    'sy',
-  );
-  for (;;) {
-    const [, scalar, rest = ''] = pattern.exec(text) ?? [];
-    const found = scalar ?? rest;
-    yield {
-      text: found,
-      index: pattern.lastIndex - found.length,
-      isScalar: scalar !== undefined,
-    };
-    if (found === '') return;
-  }
 }
 
 type Wanted =
@@ -80,7 +49,7 @@ class Grammar {
   readonly #open: (Set<string> | null)[] = [];
 
   /** False where it may not stand here. */
-  take(token: Token): boolean {
+  take(token: JsonToken): boolean {
     const { text } = token;
     switch (this.wanted) {
       case 'a value':
@@ -107,7 +76,7 @@ class Grammar {
     return isRight;
   }
 
-  #value({ text, isScalar }: Token): boolean {
+  #value({ text, isScalar }: JsonToken): boolean {
     if (isScalar) return this.#ended();
     if (text === '{') {
       this.#open.push(new Set());
@@ -117,7 +86,7 @@ class Grammar {
     return this.#next('a value or "]"', text === '[');
   }
 
-  #key({ text, index, isScalar }: Token): boolean {
+  #key({ text, index, isScalar }: JsonToken): boolean {
     if (!isScalar || !text.startsWith('"')) return false;
     const keys = this.#open.at(-1);
     const key = JSON.parse(text) as string;

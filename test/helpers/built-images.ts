@@ -108,12 +108,9 @@ export async function containerWith(marker: string): Promise<string> {
   }
 }
 
-/**
- * The real engine under another name, so that nobody else's builds are seen on it: while there are some, nothing is
- * removed that they could be about to use.
- */
+/** The real engine where nobody else's builds are seen. */
 export async function engineWithoutOthers(): Promise<ImageStore> {
-  return await engineThat(() => null);
+  return await imageStore(await engineUnderAnotherName());
 }
 
 /** The same, and it knows of no images of ours but those with this text, so that pruning leaves all others alone. */
@@ -125,12 +122,17 @@ export async function engineThatKnowsOnly(marker: string): Promise<ImageStore> {
     ]);
     respond(200, JSON.stringify(images.filter(({ Id }) => known.includes(Id))))(connection);
   };
-  return await engineThat((call) =>
+  const address = await engineUnderAnotherName((call) =>
     /^GET \S*\/images\/json/.test(call) ? (connection) => void list(connection) : null,
   );
+  return await imageStore(address);
 }
 
-async function engineThat(faultOf: FaultOf): Promise<ImageStore> {
+/**
+ * The address of the real engine with another name of its own, so that nobody else's builds are seen on it: while there
+ * are some, nothing is removed that they could be about to use.
+ */
+export async function engineUnderAnotherName(faultOf: FaultOf = () => null): Promise<string> {
   const { root } = await Workspace.create();
   const path = join(root, 'engine.sock');
   const introduce = async (connection: Duplex) => {
@@ -141,7 +143,7 @@ async function engineThat(faultOf: FaultOf): Promise<ImageStore> {
     /^GET \S*\/info$/.test(call) ? (connection) => void introduce(connection) : faultOf(call),
   );
   onTestFinished(() => engine.close());
-  return await imageStore(`unix://${path}`);
+  return `unix://${path}`;
 }
 
 /** A profile of the caller's own, for the command line; answers the environment that finds it. */

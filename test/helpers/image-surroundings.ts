@@ -5,8 +5,8 @@ import { PhaseClock } from '../../src/engine/phase-clock.ts';
 import { docker } from './engines.ts';
 
 /** The real engine, as the program speaks to it. */
-export function realApi(): DockerApi {
-  const api = new DockerApi({ url: 'unix:///var/run/docker.sock', origin: 'test', tls: null });
+export function realApi(url = 'unix:///var/run/docker.sock'): DockerApi {
+  const api = new DockerApi({ url, origin: 'test', tls: null });
   api.useVersion('1.41');
   return api;
 }
