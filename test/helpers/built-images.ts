@@ -132,7 +132,7 @@ export async function engineThatKnowsOnly(marker: string): Promise<ImageStore> {
  * The address of the real engine with another name of its own, so that nobody else's builds are seen on it: while there
  * are some, nothing is removed that they could be about to use.
  */
-export async function engineUnderAnotherName(faultOf: FaultOf = () => null): Promise<string> {
+async function engineUnderAnotherName(faultOf: FaultOf = () => null): Promise<string> {
   const { root } = await Workspace.create();
   const path = join(root, 'engine.sock');
   const introduce = async (connection: Duplex) => {
