@@ -135,10 +135,10 @@ describeOnEach('a batch', (engine) => {
     expect(after?.ending).toBe('cancelled');
 
     await rm(join(batch.workspace.path, 'go'));
-    const twice = batch.start([...on, '-j', '1', '--tag']);
+    const twice = batch.start(['--engine', engine, '-j', '1', '--tag']);
     await printed(twice.stdout, 'up');
     twice.kill('SIGINT');
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await printed(twice.stderr, 'interrupt again to stop it');
     twice.kill('SIGINT');
     expect((await finished(twice)).exitCode).toBe(130);
     expect(statusesOf(await batch.summary())).toEqual(['first cancelled', 'second not-run']);
