@@ -4,6 +4,7 @@ import type { BatchSource } from '../spec/batch/batch-source.ts';
 import type { BatchTask } from '../spec/batch/batch-task.ts';
 import type { ResolvedBatch } from '../spec/batch/resolve-batch.ts';
 import { nearestRealPath } from '../spec/receipt-path.ts';
+import { writablePaths } from '../spec/task-spec.ts';
 import type { CommandArgs } from './command.ts';
 import { batchOnlyFlags as flags } from './flags.ts';
 
@@ -69,7 +70,9 @@ async function realPath(path: string): Promise<string> {
 }
 
 function inTasks(outputs: readonly Output[], tasks: readonly BatchTask[]): Problem[] {
-  const writers = new Map(tasks.flatMap((task) => writableIn(task).map((path) => [path, task])));
+  const writers = new Map(
+    tasks.flatMap((task) => writablePaths(task.spec).map((path) => [path, task])),
+  );
   return outputs.flatMap(({ title, path, isProof }) => {
     const place = isProof
       ? withParents(path).find((directory) => writers.has(directory))
@@ -79,11 +82,6 @@ function inTasks(outputs: readonly Output[], tasks: readonly BatchTask[]): Probl
     const message = `expected a path that no task can write to, got "${path}", which ${writer} can`;
     return [{ subject: title, message }];
   });
-}
-
-function writableIn({ spec: { workspace, workspaceMode, mounts } }: BatchTask): string[] {
-  const binds = mounts.filter(({ type, readOnly }) => type === 'bind' && !readOnly);
-  return [...(workspaceMode === 'rw' ? [workspace] : []), ...binds.map(({ source }) => source)];
 }
 
 function withParents(path: string): string[] {

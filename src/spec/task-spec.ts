@@ -137,6 +137,13 @@ export type SecretSource = TaskSpec['secrets'][number];
 export type Mount = TaskSpec['mounts'][number];
 export type Limits = TaskSpec['limits'];
 
+/** Everything of the host that the task can write to and that others can see: a copy is nobody else's. */
+export function writablePaths(spec: Pick<TaskSpec, 'workspace' | 'workspaceMode' | 'mounts'>) {
+  const binds = spec.mounts.filter(({ type, readOnly }) => type === 'bind' && !readOnly);
+  const sources = binds.map(({ source }) => source);
+  return spec.workspaceMode === 'rw' ? [spec.workspace, ...sources] : sources;
+}
+
 export { workspaceTarget } from './choices.ts';
 
 /** Where the task finds its secrets, one file each. */

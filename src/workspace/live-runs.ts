@@ -6,7 +6,7 @@ import { currentOwner, isDead, parseOwner } from '../engine/owner.ts';
 import { ownTemporaryDirectory } from '../engine/own-directory.ts';
 import { SandboxFailure, messageOf } from '../failure.ts';
 import { isInside } from '../spec/host-path.ts';
-import type { TaskSpec } from '../spec/task-spec.ts';
+import { type TaskSpec, writablePaths } from '../spec/task-spec.ts';
 
 /**
  * That a run is under way, for other runs on the same files. A task can move what another one has planted out of
@@ -27,7 +27,7 @@ interface Mark {
 /** To be called before the first look. Runs of other users are not seen. Rejects with `start-failed`. */
 export async function announceRun(spec: TaskSpec): Promise<LiveRun> {
   const startNs = BigInt(Date.now()) * 1_000_000n;
-  const roots = sharedRoots(spec);
+  const roots = writablePaths(spec);
   if (roots.length === 0) return { sinceNs: startNs, release: () => Promise.resolve() };
   try {
     return await announce(spec.id, { sinceNs: startNs, roots });
@@ -37,12 +37,6 @@ export async function announceRun(spec: TaskSpec): Promise<LiveRun> {
     const hint = 'Free some space in the temporary directory, or set TMPDIR to another one.';
     throw new SandboxFailure('start-failed', message, { hint, cause });
   }
-}
-
-/** What other tasks can write to as well; a copy is nobody else's. */
-function sharedRoots({ workspace, workspaceMode, mounts }: TaskSpec): string[] {
-  const writable = mounts.filter(({ type, readOnly }) => type === 'bind' && !readOnly);
-  return [...(workspaceMode === 'rw' ? [workspace] : []), ...writable.map(({ source }) => source)];
 }
 
 async function announce(id: string, { sinceNs: startNs, roots }: Mark): Promise<LiveRun> {

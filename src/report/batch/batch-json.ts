@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { batchSummarySchema } from '../../receipt/batch-summary.ts';
 import type { BatchEvent } from '../../run/batch/batch-event.ts';
-import type { BatchTask } from '../../run/batch/batch-task.ts';
+import type { BatchTask } from '../../spec/batch/batch-task.ts';
 
 const { tasks, ending, exitCode, durationMs, counts } = batchSummarySchema.entries;
 const row = tasks.item.entries;

@@ -1,5 +1,5 @@
 import type { ChunkReceiver } from '../../run/output-relay.ts';
-import type { BatchTask } from '../../run/batch/batch-task.ts';
+import type { BatchTask } from '../../spec/batch/batch-task.ts';
 import { type Terminal, receiverFor } from '../terminal.ts';
 
 const newline = Buffer.from('\n');

@@ -3,7 +3,7 @@ import type { RunEvent } from '../event.ts';
 import { runTask } from '../run-task.ts';
 import type { BatchEvent } from './batch-event.ts';
 import { rowOf } from './batch-row.ts';
-import type { BatchTask } from './batch-task.ts';
+import type { BatchTask } from '../../spec/batch/batch-task.ts';
 import type { Attempt } from './retry-policy.ts';
 import type { SharedEngine } from './shared-engine.ts';
 

@@ -1,7 +1,7 @@
 import type { BatchRow, BatchSummary } from '../../receipt/batch-summary.ts';
 import type { Receipt } from '../../receipt/receipt.ts';
 import type { RunEvent } from '../event.ts';
-import type { BatchTask } from './batch-task.ts';
+import type { BatchTask } from '../../spec/batch/batch-task.ts';
 
 /** What happens during a batch, for whoever shows it. `at` is RFC 3339 UTC. */
 export type BatchEvent =

@@ -1,5 +1,5 @@
 import type { TaskReceiver } from './attempts.ts';
-import type { BatchTask } from './batch-task.ts';
+import type { BatchTask } from '../../spec/batch/batch-task.ts';
 import { OutputSpool, type StreamName } from './output-spool.ts';
 import { WholeLines } from './whole-lines.ts';
 

@@ -1,7 +1,7 @@
 import { exitCodes } from '../../outcome/exit-code.ts';
 import type { BatchRow } from '../../receipt/batch-summary.ts';
 import { endingSentence } from '../../receipt/ending-sentence.ts';
-import type { BatchTask } from './batch-task.ts';
+import type { BatchTask } from '../../spec/batch/batch-task.ts';
 import type { Attempt } from './retry-policy.ts';
 
 export interface AttemptPlace {

@@ -9,7 +9,7 @@ import { cancelSignalOf } from '../supervise.ts';
 import type { BatchEvent } from './batch-event.ts';
 import { type AttemptIo, Attempts } from './attempts.ts';
 import { rowOfNotRun } from './batch-row.ts';
-import type { BatchTask } from './batch-task.ts';
+import type { BatchTask } from '../../spec/batch/batch-task.ts';
 import { Halting } from './halting.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 import { type ResumePolicy, earlierRow } from './resume.ts';

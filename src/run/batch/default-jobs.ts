@@ -1,5 +1,5 @@
 import type { EngineCapacity } from '../../engine/engine.ts';
-import type { BatchTask } from './batch-task.ts';
+import type { BatchTask } from '../../spec/batch/batch-task.ts';
 
 /** What is left for the engine and everything else on its machine. */
 const shareForTasks = 0.9;

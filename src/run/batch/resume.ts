@@ -4,7 +4,7 @@ import { readReceiptJson } from '../../receipt/read-receipt.ts';
 import { receiptSchemaId } from '../../receipt/receipt.ts';
 import { type Status, statuses } from '../../outcome/outcome.ts';
 import { taskDigest } from '../../spec/task-digest.ts';
-import type { BatchTask } from './batch-task.ts';
+import type { BatchTask } from '../../spec/batch/batch-task.ts';
 
 /** Which earlier endings of the same task are taken instead of running it again. */
 export type ResumePolicy = 'nothing' | 'ended' | 'passed';

@@ -11,7 +11,7 @@ import {
 } from '../../../src/receipt/batch-summary.ts';
 import { type TaskRecord, composeReceipt } from '../../../src/receipt/compose-receipt.ts';
 import type { Receipt } from '../../../src/receipt/receipt.ts';
-import type { BatchTask } from '../../../src/run/batch/batch-task.ts';
+import type { BatchTask } from '../../../src/spec/batch/batch-task.ts';
 import { taskRecord } from './task-record.ts';
 import { taskLimits, taskSpec } from './task-spec.ts';
 

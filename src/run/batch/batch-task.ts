@@ -1,1 +1,0 @@
-export type { BatchTask } from '../../spec/batch/batch-task.ts';
