@@ -115,7 +115,10 @@ export class TaskRun {
       if (this.#cancel.aborted && error === this.#cancel.reason) {
         return { kind: 'cancelled', end: null, signal: cancelSignalOf(this.#cancel) };
       }
-      return outcomeOfFailure(toFailure(error));
+      const outcome = outcomeOfFailure(toFailure(error));
+      // An engine may be lost in the very call that starts, and the task has printed something by then.
+      if (this.#startAsked && outcome.kind === 'engine-failed') this.#outputComplete = false;
+      return outcome;
     }
   }
 

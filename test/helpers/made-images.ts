@@ -18,14 +18,18 @@ export async function makeImage(
   name: string,
   files: readonly MadeFile[],
   changes: readonly string[] = [],
+  host = 'unix:///var/run/docker.sock',
 ): Promise<() => Promise<void>> {
   const archive = pack();
   for (const file of files) add(archive, file);
   archive.finalize();
   const flags = [label, ...changes].flatMap((change) => ['--change', change]);
-  await execa('docker', ['import', ...flags, '-', name], { input: await bytesOf(archive) });
+  const docker = ['--host', host];
+  await execa('docker', [...docker, 'import', ...flags, '-', name], {
+    input: await bytesOf(archive),
+  });
   return async () => {
-    await execa('docker', ['rmi', '--force', name]);
+    await execa('docker', [...docker, 'rmi', '--force', name]);
   };
 }
 

@@ -146,7 +146,7 @@ async function readStatus(response: IncomingMessage): Promise<WaitStatus> {
 
 function engineWent(cause: unknown): SandboxFailure {
   return new SandboxFailure('engine-lost', 'the engine went away while the task was running', {
-    hint: 'The task may still be running; once the engine is back, the next sandbox command removes what is left of it.',
+    hint: 'Once the engine is back, the next sandbox command removes what is left of the task.',
     cause,
   });
 }
