@@ -32,20 +32,24 @@ export function respond(status: number, body: string, type = 'application/json')
 /** Decides for each call, such as `POST /v1.41/containers/create?name=x`; null passes it on. */
 export type FaultOf = (call: string) => Fault | null;
 
-/** The real engine behind a socket of our own, but for the calls that are faulty. */
+const realEngine = '/var/run/docker.sock';
+
+/** The real engine behind a socket of our own, each call late by `delayMs`, but for the calls that are faulty. */
 export async function faultyEngine(
   path: string,
   faultOf: FaultOf = () => null,
+  enginePath = realEngine,
+  delayMs = 0,
 ): Promise<Listening> {
   const server = http.createServer((request, response) => {
     const fault = faultOf(callOf(request));
     if (fault) fault(request.socket);
-    else passOn(request, response);
+    else setTimeout(() => passOn(request, response, enginePath), delayMs);
   });
   server.on('upgrade', (request: IncomingMessage, connection: Duplex, head: Buffer) => {
     const fault = faultOf(callOf(request));
     if (fault) fault(connection);
-    else upgrade(request, connection, head);
+    else upgrade(request, connection, head, enginePath);
   });
   return await listenOn(server, { path });
 }
@@ -54,8 +58,12 @@ export function callOf({ method, url }: IncomingMessage): string {
   return `${method ?? ''} ${url ?? ''}`;
 }
 
-export function passOn(request: IncomingMessage, response: ServerResponse): void {
-  const upstream = realCall(request);
+export function passOn(
+  request: IncomingMessage,
+  response: ServerResponse,
+  enginePath = realEngine,
+): void {
+  const upstream = realCall(request, enginePath);
   upstream.on('response', (answered) => {
     response.writeHead(answered.statusCode ?? 500, answered.headers);
     // The headers of a stream come long before its first byte.
@@ -68,8 +76,13 @@ export function passOn(request: IncomingMessage, response: ServerResponse): void
   request.pipe(upstream);
 }
 
-export function upgrade(request: IncomingMessage, connection: Duplex, head: Buffer): void {
-  const upstream = realCall(request);
+export function upgrade(
+  request: IncomingMessage,
+  connection: Duplex,
+  head: Buffer,
+  enginePath = realEngine,
+): void {
+  const upstream = realCall(request, enginePath);
   upstream.on('upgrade', (answered, engine, first) => {
     const headers = Object.entries(answered.headers).map(
       ([name, value]) => `${name}: ${String(value)}`,
@@ -87,9 +100,12 @@ export function upgrade(request: IncomingMessage, connection: Duplex, head: Buff
   upstream.end();
 }
 
-export function realCall({ method, url, headers }: IncomingMessage): http.ClientRequest {
+export function realCall(
+  { method, url, headers }: IncomingMessage,
+  enginePath = realEngine,
+): http.ClientRequest {
   return http.request({
-    socketPath: '/var/run/docker.sock',
+    socketPath: enginePath,
     agent: false,
     method,
     path: url,
