@@ -1,7 +1,9 @@
 import type { Command } from '../commands/command.ts';
+import { shells } from '../spec/choices.ts';
 import { answerCodeTable, batchCodeTable, exitCodeTable } from '../outcome/exit-code.ts';
 import {
   type Flag,
+  type Offer,
   batchFlags,
   configFlags,
   doctorFlags,
@@ -10,6 +12,7 @@ import {
   imageLoadFlags,
   imagePruneFlags,
   imageRemoveFlags,
+  outputFlags,
   profileFlags,
   runFlags,
 } from '../commands/flags.ts';
@@ -20,6 +23,8 @@ export interface CommandRow {
   readonly flags: readonly Flag[];
   readonly examples: readonly string[];
   readonly exitCodes: typeof exitCodeTable;
+  /** What a shell offers for the words that are no options; nothing where it is left out. */
+  readonly offers?: Offer;
   /** True where words follow that are no command of their own: then options may stand among them. */
   readonly optionsAnywhere?: boolean;
   /** Loaded when it is called, so that start-up pays only for what is used. */
@@ -31,6 +36,7 @@ export const commands: Readonly<Record<string, CommandRow>> = {
   run: {
     summary: 'Run one command in a sandbox of its own and write its receipt',
     usage: 'run [options] [--] CMD [ARGS…]   or   run [options] -c LINE',
+    offers: 'command',
     flags: runFlags,
     examples: [
       'sandbox run -- npm test',
@@ -43,6 +49,7 @@ export const commands: Readonly<Record<string, CommandRow>> = {
   batch: {
     summary: 'Run many commands, each in a sandbox of its own, and write a summary',
     usage: 'batch FILE [options]   or   batch - [options]',
+    offers: 'file',
     flags: batchFlags,
     examples: [
       'sandbox batch checks.jsonl -j 4 --report checks.html',
@@ -94,6 +101,7 @@ export const commands: Readonly<Record<string, CommandRow>> = {
   'profile validate': {
     summary: 'Check a profile file and name everything that is wrong with it',
     usage: 'profile validate FILE [options]',
+    offers: 'file',
     flags: profileFlags,
     examples: ['sandbox profile validate .sandbox/profiles/docs.json'],
     optionsAnywhere: true,
@@ -144,6 +152,7 @@ export const commands: Readonly<Record<string, CommandRow>> = {
   'image load': {
     summary: 'Load the images of an archive that `docker save` wrote',
     usage: 'image load FILE [options]',
+    offers: 'file',
     flags: imageLoadFlags,
     examples: ['sandbox image load debian.tar'],
     optionsAnywhere: true,
@@ -153,11 +162,34 @@ export const commands: Readonly<Record<string, CommandRow>> = {
   'image import': {
     summary: 'Make an image of a directory that is a root file system',
     usage: 'image import DIRECTORY REFERENCE [options]',
+    offers: 'directory',
     flags: imageLoadFlags,
     examples: ['sandbox image import ./rootfs debian:bookworm-slim'],
     optionsAnywhere: true,
     exitCodes: answerCodeTable,
     load: async () => (await import('../commands/image-import.ts')).imageImport,
+  },
+  completion: {
+    summary: 'Print the completion script of a shell: bash, zsh or fish',
+    usage: 'completion SHELL',
+    offers: shells,
+    flags: [outputFlags.help],
+    examples: [
+      'sandbox completion bash > ~/.local/share/bash-completion/completions/sandbox',
+      'sandbox completion fish > ~/.config/fish/completions/sandbox.fish',
+    ],
+    optionsAnywhere: true,
+    exitCodes: answerCodeTable,
+    load: async () => (await import('./completion/completion.ts')).completion,
+  },
+  man: {
+    summary: 'Print the manual page',
+    usage: 'man',
+    flags: [outputFlags.help],
+    examples: ['sandbox man | man -l -'],
+    optionsAnywhere: true,
+    exitCodes: answerCodeTable,
+    load: async () => (await import('./man.ts')).man,
   },
 };
 

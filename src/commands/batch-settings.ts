@@ -8,7 +8,7 @@ import {
   parseRetryOn,
   parseSeed,
 } from '../spec/batch-options.ts';
-import { type BatchFormat, batchFormats } from '../spec/batch/batch-format.ts';
+import { type BatchFormat, batchFormats } from '../spec/choices.ts';
 import type { Problems } from '../spec/problems.ts';
 import { oneOf } from '../spec/setting-parsers.ts';
 import type { ResumePolicy } from '../run/batch/resume.ts';

@@ -1,3 +1,13 @@
+import {
+  applyPolicies,
+  batchFormats,
+  engineChoices,
+  haltModes,
+  isolationLevels,
+  ownNetworks,
+  pullPolicies,
+  workspaceModes,
+} from '../spec/choices.ts';
 import { type SettingName, imageVariables, settingNames, settingOf } from '../spec/settings.ts';
 
 /** One flag: what parseArgs, the help, the docs and the "did you mean" all read. */
@@ -10,8 +20,13 @@ export interface Flag {
   readonly value?: string;
   /** True where it may be given more than once. */
   readonly repeatable?: boolean;
+  /** What a shell offers for the value: words, or names of files. */
+  readonly offers?: Offer;
   readonly help: string;
 }
+
+/** What may stand at a place of the command line, for completion; where it is words, others may be right as well. */
+export type Offer = readonly string[] | 'file' | 'directory' | 'command';
 
 /** The flag of each setting; null where a setting has none. A new setting does not compile until it is here. */
 export const settingFlags = {
@@ -31,16 +46,19 @@ export const settingFlags = {
   workspace: {
     name: 'workspace',
     value: 'DIR',
+    offers: 'directory',
     help: 'Directory that the task sees as /workspace',
   },
   workspaceMode: {
     name: 'workspace-mode',
     value: 'MODE',
+    offers: workspaceModes,
     help: 'rw, ro, or copy: the task works on a copy',
   },
   apply: {
     name: 'apply',
     value: 'WHEN',
+    offers: applyPolicies,
     help: 'Bring the changes in a copy back: never, on-success or always',
   },
   workspaceLimit: {
@@ -65,18 +83,25 @@ export const settingFlags = {
   network: {
     name: 'network',
     value: 'NAME',
+    offers: ownNetworks,
     help: 'isolated, egress, none, or an existing network',
   },
   user: { name: 'user', short: 'u', value: 'UID[:GID]', help: 'User inside the sandbox' },
   writableRoot: { name: 'writable-root', help: 'Let the task write to its root file system' },
   runtime: { name: 'runtime', value: 'NAME', help: "The engine's runtime, such as runsc (gVisor)" },
-  engine: { name: 'engine', value: 'NAME', help: 'auto, docker or simulation' },
+  engine: {
+    name: 'engine',
+    value: 'NAME',
+    offers: engineChoices,
+    help: 'auto, docker or simulation',
+  },
   isolation: {
     name: 'isolation',
     value: 'LEVEL',
+    offers: isolationLevels,
     help: 'Refuse less than: none, namespace, container, gvisor, vm',
   },
-  receipt: { name: 'receipt', value: 'PATH', help: 'Where the receipt is written' },
+  receipt: { name: 'receipt', value: 'PATH', offers: 'file', help: 'Where the receipt is written' },
   receiptDir: null,
   id: {
     name: 'id',
@@ -84,7 +109,7 @@ export const settingFlags = {
     value: 'ID',
     help: 'Id of the task; its container is sandbox-ID',
   },
-  pull: { name: 'pull', value: 'WHEN', help: 'missing, always or never' },
+  pull: { name: 'pull', value: 'WHEN', offers: pullPolicies, help: 'missing, always or never' },
   pullTimeout: { name: 'pull-timeout', value: 'TIME', help: 'Limit of a pull; 0 for none' },
   outputLimit: {
     name: 'output-limit',
@@ -109,6 +134,7 @@ export const taskFlags = {
   envFile: {
     name: 'env-file',
     value: 'FILE',
+    offers: 'file',
     repeatable: true,
     help: "Variables in Docker's file syntax",
   },
@@ -305,7 +331,12 @@ export const batchOnlyFlags = {
     value: 'N',
     help: 'Tasks at once (default: as many as CPUs and memory here and on the engine hold)',
   },
-  format: { name: 'format', value: 'NAME', help: 'jsonl, json, yaml or csv; else by the ending' },
+  format: {
+    name: 'format',
+    value: 'NAME',
+    offers: batchFormats,
+    help: 'jsonl, json, yaml or csv; else by the ending',
+  },
   retries: {
     name: 'retries',
     value: 'N',
@@ -319,6 +350,7 @@ export const batchOnlyFlags = {
   halt: {
     name: 'halt',
     value: 'WHEN',
+    offers: haltModes,
     help: 'never, soon (start no more) or now (end those that run), with ,fail=N or ,fail=N%',
   },
   deadline: { name: 'deadline', value: 'TIME', help: 'Limit of the whole batch; 0 for none' },
@@ -336,10 +368,16 @@ export const batchOnlyFlags = {
   summary: {
     name: 'summary',
     value: 'PATH',
+    offers: 'file',
     help: 'Where the summary is written (default: NAME.batch.json beside the receipts)',
   },
-  junit: { name: 'junit', value: 'FILE', help: 'Write the results as JUnit XML' },
-  report: { name: 'report', value: 'FILE', help: 'Write the results as one HTML page' },
+  junit: { name: 'junit', value: 'FILE', offers: 'file', help: 'Write the results as JUnit XML' },
+  report: {
+    name: 'report',
+    value: 'FILE',
+    offers: 'file',
+    help: 'Write the results as one HTML page',
+  },
   json: { name: 'json', help: 'Print events on stdout, one JSON object a line' },
   dryRun: {
     name: 'dry-run',

@@ -1,9 +1,10 @@
+import type { haltModes } from './choices.ts';
 import { parseDurationMs } from './duration.ts';
 import { Expectation } from './expectation.ts';
 
 /** Whether a batch goes on after failures: `soon` starts no more, `now` also ends those that run. */
 export interface HaltPolicy {
-  readonly when: 'never' | 'soon' | 'now';
+  readonly when: (typeof haltModes)[number];
   /** How many tasks have to fail, or how many of a hundred. */
   readonly threshold: { readonly count: number } | { readonly percent: number };
 }

@@ -17,5 +17,15 @@ export const applyPolicies = ['never', 'on-success', 'always'] as const;
 
 export const pullPolicies = ['missing', 'always', 'never'] as const;
 
+/** What a batch file may be written in. */
+export const batchFormats = ['jsonl', 'json', 'yaml', 'csv'] as const;
+export type BatchFormat = (typeof batchFormats)[number];
+
+/** What a batch does about failures: go on, start no more, or end those that run as well. */
+export const haltModes = ['never', 'soon', 'now'] as const;
+
+/** Whose completion there is. */
+export const shells = ['bash', 'zsh', 'fish'] as const;
+
 /** Where the task sees the workspace in a container. */
 export const workspaceTarget = '/workspace';

@@ -24,8 +24,8 @@ main() {
   trap 'rm -rf --one-file-system "$temporary"' EXIT
 
   # For the simulation engine, for minimal images, for pulling by TLS, for fetching a source package, for building it
-  # without an engine.
-  install_packages bubblewrap busybox-static ca-certificates dpkg-dev gcc libc6-dev make
+  # without an engine, for completion.
+  install_packages bubblewrap busybox-static ca-certificates dpkg-dev fish gcc libc6-dev make zsh
   provide_engine
   provide_base_image
   build_profiles

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { BatchFormat } from '../../src/spec/batch/batch-format.ts';
+import type { BatchFormat } from '../../src/spec/choices.ts';
 import { batchOf } from './support/batch-file.ts';
 import { lines, failureOf } from './support/failure.ts';
 

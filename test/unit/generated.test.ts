@@ -1,6 +1,8 @@
 import { toJsonSchema } from '@valibot/to-json-schema';
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
+import { commands } from '../../src/cli/commands.ts';
+import { manPage } from '../../src/cli/man-page.ts';
 import { batchSummarySchema } from '../../src/receipt/batch-summary.ts';
 import { receiptSchema } from '../../src/receipt/receipt.ts';
 import { batchEntrySchema } from '../../src/spec/batch/batch-entry.ts';
@@ -28,6 +30,17 @@ test.each(schemas)('%s says what the code says', async (path, schema) => {
 
 test('docs/cli.md says what the code says', async () => {
   await expect(cliReference()).toMatchFileSnapshot('../../docs/cli.md');
+});
+
+test('docs/sandbox.1 says what the code says', async () => {
+  await expect(manPage()).toMatchFileSnapshot('../../docs/sandbox.1');
+});
+
+test('every command has examples, and each of them is of that command', () => {
+  for (const [name, { examples }] of Object.entries(commands)) {
+    expect(examples, name).not.toEqual([]);
+    for (const example of examples) expect(example).toContain(`sandbox ${name}`);
+  }
 });
 
 test('the table in docs/security.md says what the battery says', async () => {

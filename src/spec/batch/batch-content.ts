@@ -1,4 +1,5 @@
-import { type BatchFormat, formatOf } from './batch-format.ts';
+import type { BatchFormat } from '../choices.ts';
+import { formatOf } from './batch-format.ts';
 import type { BatchSource } from './batch-source.ts';
 import type { FileContent } from './file-entry.ts';
 import { jsonArrayEntries, jsonLinesEntries } from './json-entries.ts';

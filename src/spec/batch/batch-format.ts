@@ -1,11 +1,9 @@
 import { SandboxFailure } from '../../failure.ts';
+import { type BatchFormat, batchFormats } from '../choices.ts';
 import { keyProblem } from './batch-entry.ts';
 import type { BatchSource } from './batch-source.ts';
 import { isList } from './file-entry.ts';
 import { readJson } from './json-value.ts';
-
-export const batchFormats = ['jsonl', 'json', 'yaml', 'csv'] as const;
-export type BatchFormat = (typeof batchFormats)[number];
 
 const endings: Readonly<Record<string, BatchFormat>> = {
   jsonl: 'jsonl',

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { open } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { SandboxFailure, errnoOf, messageOf } from '../../failure.ts';
-import type { BatchFormat } from './batch-format.ts';
+import type { BatchFormat } from '../choices.ts';
 import { batchName } from './batch-ids.ts';
 
 /** The text of a batch and where it came from. */

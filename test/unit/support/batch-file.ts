@@ -1,4 +1,4 @@
-import type { BatchFormat } from '../../../src/spec/batch/batch-format.ts';
+import type { BatchFormat } from '../../../src/spec/choices.ts';
 import { type ResolvedBatch, resolveBatch } from '../../../src/spec/batch/resolve-batch.ts';
 import { type TaskRequest, emptyRequest } from '../../../src/spec/resolve-spec.ts';
 import { Surroundings } from './surroundings.ts';
