@@ -22,7 +22,7 @@ export const batchDocker: Row = {
         ours: sandboxBatch(bench, { tasks, jobs: trial.ours }),
         xargs: xargsDocker(task, { tasks, jobs: trial.xargs }),
       },
-      { rounds: bench.isQuick ? 1 : 3, warmups: 0, unit: 'tasks/s', say: bench.say },
+      { rounds: bench.isQuick ? 1 : 2, warmups: 0, unit: 'tasks/s', say: bench.say },
     );
     return {
       kind: 'measured',
@@ -45,13 +45,13 @@ export const batchDocker: Row = {
 
 /** Which number of jobs each is fastest with. */
 async function tryJobs(bench: Bench, task: SameTask) {
-  const tasks = bench.isQuick ? 16 : 50;
+  const tasks = bench.isQuick ? 16 : 40;
   const subjects = jobsToTry.flatMap((jobs) => [
     [`ours ${jobs}`, sandboxBatch(bench, { tasks, jobs })] as const,
     [`xargs ${jobs}`, xargsDocker(task, { tasks, jobs })] as const,
   ]);
   const series = await interleave(Object.fromEntries(subjects), {
-    rounds: bench.isQuick ? 1 : 3,
+    rounds: 1,
     warmups: 0,
     unit: 'tasks/s',
     say: bench.say,

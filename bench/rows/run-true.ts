@@ -22,7 +22,7 @@ export const runTrue: Row = {
         raw: { label: 'bare API calls', run: () => wallMsOf(rawCommand()) },
         node: { label: 'node -e 0', run: () => wallMsOf([bench.node, '-e', '0']) },
       },
-      { rounds: bench.isQuick ? 5 : 25, warmups: 2, unit: 'ms', say: bench.say },
+      { rounds: bench.isQuick ? 5 : 15, warmups: 2, unit: 'ms', say: bench.say },
     );
     const title = '`sandbox run -- true`';
     const against = (samples: readonly number[]) => ratios(ours.samples, samples);

@@ -13,13 +13,13 @@ export const slowReader: Row = {
   about: 'peak memory while a reader takes 1 MB/s',
   async measure(bench) {
     if (!(await hasEngine())) return skipped(noEngine);
-    const seconds = bench.isQuick ? 5 : 30;
+    const seconds = bench.isQuick ? 5 : 20;
     const task = await sameTask(bench, ['yes', 'a task that prints faster than anybody reads it']);
     const { ours } = await interleave(
       {
         ours: { label: 'sandbox, slow reader', run: () => peakOf(bench, task.sandbox(), seconds) },
       },
-      { rounds: bench.isQuick ? 1 : 3, warmups: 0, unit: 'MB', say: bench.say },
+      { rounds: bench.isQuick ? 1 : 2, warmups: 0, unit: 'MB', say: bench.say },
     );
     const title = `peak memory of \`sandbox\` with a reader of 1 MB/s for ${seconds} s`;
     return {

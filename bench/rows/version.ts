@@ -12,7 +12,7 @@ export const version: Row = {
         ours: { label: 'sandbox --version', run: () => wallMsOf([sandbox, '--version']) },
         bare: { label: 'node -e 0', run: () => wallMsOf([node, '-e', '0']) },
       },
-      { rounds: isQuick ? 5 : 25, warmups: 2, unit: 'ms', say },
+      { rounds: isQuick ? 5 : 21, warmups: 2, unit: 'ms', say },
     );
     return {
       kind: 'measured',

@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { link, lstat, unlink, writeFile } from 'node:fs/promises';
 import { uptime } from 'node:os';
 import { errnoOf } from '../failure.ts';
 import { readPlantableFile } from '../spec/regular-file.ts';
 import { currentOwner, isDead, parseOwner } from './owner.ts';
+import { randomName } from '../spec/random-name.ts';
 
 /** Held until it is released, or until its process is dead. */
 export interface Lock {
@@ -34,7 +34,7 @@ function lockAt(path: string): Lock {
 }
 
 async function withDraft<T>(path: string, work: (draft: string) => Promise<T>): Promise<T> {
-  const draft = `${path}.${randomBytes(6).toString('hex')}`;
+  const draft = `${path}.${randomName(6)}`;
   await writeDraft(draft);
   try {
     return await work(draft);

@@ -13,14 +13,17 @@ export interface Owner {
   readonly pidStart: string | null;
 }
 
+let current: Owner | null = null;
+
+/** Looked up once: it stays what it is as long as this process does. */
 export function currentOwner(): Owner {
-  return {
+  return (current ??= {
     host: hostname(),
     bootId: attempt(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
     pidNamespace: attempt(() => readlinkSync('/proc/self/ns/pid')),
     pid: process.pid,
     pidStart: processStart(process.pid),
-  };
+  });
 }
 
 /** True only where it is certain: same machine, same PID namespace, and the process is not there any more. */

@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto';
+import type { Hash } from 'node:crypto';
+import { sha256 } from '../spec/sha256.ts';
 
 /** Bytes as text where they are UTF-8, as base64 where they are not; exactly one of the two is set. */
 export interface EncodedBytes {
@@ -24,7 +25,7 @@ export interface CapturedOutput extends EncodedBytes {
  * Everything is copied: a slice would keep the whole network buffer it came from alive.
  */
 export class OutputCapture {
-  readonly #hash = createHash('sha256');
+  #hash: Hash | null = null;
   readonly #headLimit: number;
   readonly #tailLimit: number;
   #head = Buffer.alloc(0);
@@ -39,7 +40,7 @@ export class OutputCapture {
   }
 
   write(chunk: Buffer): void {
-    this.#hash.update(chunk);
+    this.#digest().update(chunk);
     this.#bytes += chunk.length;
     const room = Math.min(this.#headLimit - this.#headLength, chunk.length);
     if (room > 0) this.#appendToHead(chunk.subarray(0, room));
@@ -50,12 +51,21 @@ export class OutputCapture {
   finish(redactions = 0): CapturedOutput {
     const head = this.#head.subarray(0, this.#headLength);
     const tail = this.#orderedTail();
-    const facts = { redactions, bytes: this.#bytes, sha256: this.#hash.digest('hex') };
+    const facts = { redactions, bytes: this.#bytes, sha256: this.#digest().digest('hex') };
     if (head.length + tail.length === this.#bytes) {
       const whole = encode(Buffer.concat([head, tail]));
       return { ...whole, tail: null, truncated: false, omittedBytes: 0, ...facts };
     }
     return { ...encodeParts(head, tail, this.#bytes), truncated: true, ...facts };
+  }
+
+  /** Made before anything is waited for, where there is time for it. */
+  prepare(): void {
+    this.#digest();
+  }
+
+  #digest(): Hash {
+    return (this.#hash ??= sha256());
   }
 
   #appendToHead(part: Buffer): void {

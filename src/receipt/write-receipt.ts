@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, access, mkdir, open, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -6,6 +5,7 @@ import { type Lock, acquireLock } from '../engine/lock.ts';
 import { SandboxFailure, errnoOf, messageOf } from '../failure.ts';
 import type { BatchSummary } from './batch-summary.ts';
 import type { Receipt } from './receipt.ts';
+import { randomName } from '../spec/random-name.ts';
 
 /**
  * The place of one receipt, taken before the task starts: the directory exists and can be written to, and no
@@ -38,7 +38,7 @@ export class ReceiptPlace {
    */
   async write(receipt: Receipt | BatchSummary): Promise<void> {
     const directory = dirname(this.path);
-    const draft = join(directory, `.${basename(this.path)}.${randomBytes(6).toString('hex')}.tmp`);
+    const draft = join(directory, `.${basename(this.path)}.${randomName(6)}.tmp`);
     await orUnwritable(this.path, async () => {
       try {
         await writeDurably(draft, `${JSON.stringify(receipt, null, 2)}\n`);

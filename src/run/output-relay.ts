@@ -42,6 +42,11 @@ export class OutputRelay {
     this.#passesRedacted = passesRedacted;
   }
 
+  /** To be called while something else is being waited for. */
+  prepare(): void {
+    this.#capture.prepare();
+  }
+
   readonly sink: Sink = (chunk) => {
     const redacted = this.#redaction?.write(chunk) ?? chunk;
     this.#capture.write(redacted);

@@ -29,7 +29,10 @@ export class TaskOutput {
     this.#stderr = relay(io.onStderr);
   }
 
+  /** To be taken just before they are needed, which is when what they need is loaded. */
   get sinks(): OutputSinks {
+    this.#stdout.prepare();
+    this.#stderr.prepare();
     return { stdout: this.#stdout.sink, stderr: this.#stderr.sink };
   }
 

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from './sha256.ts';
 
 /** SHA-256 (hexadecimal) of the value as JSON, whatever the order of its keys; of lists the order counts. */
 export function canonicalDigest(value: unknown): string {
-  return createHash('sha256').update(canonical(value)).digest('hex');
+  return sha256().update(canonical(value)).digest('hex');
 }
 
 function canonical(value: unknown): string {

@@ -1,12 +1,12 @@
-import { randomInt } from 'node:crypto';
 import { Expectation } from './expectation.ts';
+import { randomName } from './random-name.ts';
 
 export const taskIdPattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
 
 /** Sorts by creation time; the random part keeps tasks of the same millisecond apart. */
 export function createTaskId(nowMs: number = Date.now()): string {
   const time = nowMs.toString(36).padStart(9, '0');
-  const random = randomInt(36 ** 6).toString(36);
+  const random = (parseInt(randomName(6), 16) % 36 ** 6).toString(36);
   return `${time}-${random.padStart(6, '0')}`;
 }
 

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   constants,
@@ -17,6 +16,7 @@ import type { Facts } from './facts.ts';
 import type { OriginalTree } from './original-tree.ts';
 import type { TreeCursor } from './tree-cursor.ts';
 import type { Place } from './walk.ts';
+import { randomName } from '../spec/random-name.ts';
 
 /** Where changes come from and where they go. */
 export interface Trees {
@@ -90,7 +90,7 @@ async function applyFile(place: Place, now: Facts, { copy, original }: Trees): P
 }
 
 function draftName(): string {
-  return `.sandbox-${randomBytes(6).toString('hex')}.tmp`;
+  return `.sandbox-${randomName(6)}.tmp`;
 }
 
 function removeDraft(draft: string | Buffer): void {

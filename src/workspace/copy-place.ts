@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { lstat, mkdir, readdir, rename, rmdir, unlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { acquireLock } from '../engine/lock.ts';
 import { removeTree } from '../engine/remove-tree.ts';
 import { SandboxFailure, errnoOf } from '../failure.ts';
+import { randomName } from '../spec/random-name.ts';
 
 /** Where the copy of a workspace lies: beside the receipt, in a directory that only we can enter. */
 export class CopyPlace {
@@ -51,8 +51,11 @@ export class CopyPlace {
 /** Removes the copies of runs that were killed, and leaves those of living ones and of `receiptPath` itself. */
 export async function removeAbandonedCopies(receiptPath: string): Promise<void> {
   const directory = dirname(receiptPath);
+  if (!isDue(directory)) return;
   const own = basename(copyDirectory(receiptPath));
-  for (const name of await readdir(directory)) {
+  const names = await readdir(directory);
+  nextLookMs.set(directory, performance.now() + names.length);
+  for (const name of names) {
     const path = join(directory, name);
     if (doomedName.test(name) && (await isOurs(path))) await removeCopy(path);
     const receipt = name === own ? null : copyName.exec(name)?.[1];
@@ -62,11 +65,19 @@ export async function removeAbandonedCopies(receiptPath: string): Promise<void> 
   }
 }
 
+/** By directory: a batch has thousands of receipts in one, and to read all their names for each of its tasks takes longer than they do. */
+const nextLookMs = new Map<string, number>();
+
+/** A directory of a thousand names is looked through once a second. */
+function isDue(directory: string): boolean {
+  return performance.now() >= (nextLookMs.get(directory) ?? 0);
+}
+
 /** The lock is held for a moment only, so that a run of the same name need not wait for the removal. */
 async function doom(path: string, lockPath: string): Promise<string | null> {
   const lock = await acquireLock(lockPath);
   if (!lock) return null;
-  const doomed = `${path}.${randomBytes(6).toString('hex')}`;
+  const doomed = `${path}.${randomName(6)}`;
   try {
     await rename(path, doomed);
     return doomed;

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import type { TimeSlice } from '../engine/time-slice.ts';
 import { type Facts, factsOf } from './facts.ts';
+import { sha256 } from '../spec/sha256.ts';
 
 export interface DigestLimits {
   readonly bytes: number;
@@ -50,7 +50,7 @@ export class Digester {
   async #read(fd: number, facts: Facts, endMs: number): Promise<DigestResult> {
     const changed = { reason: 'files changed while they were read, so they were not digested' };
     if (!isSameContent(fd, facts)) return changed;
-    const hash = createHash('sha256');
+    const hash = sha256();
     let left = facts.size;
     while (left > 0) {
       const count = readSync(fd, this.#chunk, 0, Math.min(left, chunkBytes), null);

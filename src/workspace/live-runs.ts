@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { mkdir, readdir, rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,6 +6,7 @@ import { ownTemporaryDirectory } from '../engine/own-directory.ts';
 import { SandboxFailure, messageOf } from '../failure.ts';
 import { isInside } from '../spec/host-path.ts';
 import { type TaskSpec, writablePaths } from '../spec/task-spec.ts';
+import { randomName } from '../spec/random-name.ts';
 
 /**
  * That a run is under way, for other runs on the same files. A task can move what another one has planted out of
@@ -42,7 +42,7 @@ export async function announceRun(spec: TaskSpec): Promise<LiveRun> {
 async function announce(id: string, { sinceNs: startNs, roots }: Mark): Promise<LiveRun> {
   const directory = join(await ownTemporaryDirectory(), 'live');
   await mkdir(directory, { mode: 0o700, recursive: true });
-  const path = join(directory, `${id}.${randomBytes(6).toString('hex')}`);
+  const path = join(directory, `${id}.${randomName(6)}`);
   // First our own, then those of others: of two that begin together at least one sees the other.
   await writeMark(path, { sinceNs: startNs, roots });
   const sinceNs = (await marksOf(directory))

@@ -10,6 +10,7 @@ import {
   hasCgroups,
   hasNamespaces,
   runUnder,
+  withHereDocumentsInFiles,
   withoutBubblewrap,
   withoutUserNamespaces,
 } from '../helpers/simulation.ts';
@@ -18,6 +19,8 @@ import { Workspace } from '../helpers/workspace.ts';
 const on = ['--engine', 'simulation', '-q'];
 const isRoot = process.getuid?.() === 0;
 const why = hasNamespaces ? '' : ` (skipped: ${capability.reason ?? ''})`;
+
+const canChangeShell = await canBeMade(withHereDocumentsInFiles);
 
 describe.skipIf(!hasNamespaces)(`simulation with bubblewrap${why}`, () => {
   test('the receipt and one line on stderr say what there is and what is missing', async () => {
@@ -97,6 +100,14 @@ describe.skipIf(!hasNamespaces)(`simulation with bubblewrap${why}`, () => {
     const line = 'echo out > /dev/stdout; echo err > /dev/stderr; cat /dev/stdin';
     const { stdout, stderr } = await workspace.run([...on, '-c', line], { input: 'in\n' });
     expect([stdout, stderr]).toEqual(['out\nin\n', 'err\n']);
+  });
+
+  test.skipIf(!canChangeShell)('the same where a shell has no pipe to give', async () => {
+    const workspace = await Workspace.create();
+    const line = 'echo out > /dev/stdout; echo err > /dev/stderr; cat /dev/stdin; exit 3';
+    const args = [...on, '-c', line];
+    const { exitCode, stdout, stderr } = await runUnder(withHereDocumentsInFiles, workspace, args);
+    expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 3, stdout: 'out\n', stderr: 'err\n' });
   });
 
   test('no service of the host is reached, by network or by abstract socket', async () => {

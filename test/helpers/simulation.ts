@@ -25,6 +25,25 @@ export const withoutBubblewrap = [
   'sh',
 ];
 
+/** A mount namespace in which /bin/sh keeps a here-document in a file, as some shells do. */
+export const withHereDocumentsInFiles = [
+  'unshare',
+  '--mount',
+  'bash',
+  '-ec',
+  String.raw`
+    shell=$(readlink -f /bin/sh)
+    [ "$shell" != "$(readlink -f /bin/bash)" ]
+    wrapper=$(mktemp)
+    printf '#!/bin/bash\nBASH_COMPAT=5.0 exec /bin/bash --posix "$@"\n' > "$wrapper"
+    chmod 755 "$wrapper"
+    mount --bind "$wrapper" "$shell"
+    rm "$wrapper"
+    printf 'exec 5<<.\n\n.\n[ ! -p /proc/self/fd/5 ]\n' | /bin/sh
+    exec "$@"`,
+  'bash',
+];
+
 /** A user namespace in which no other can be made. */
 export const withoutUserNamespaces = [
   'unshare',

@@ -56,8 +56,8 @@ export function bubblewrapArguments(
 /** Above what is mounted: made by the way they would be closed to everyone else wherever one file in them is. */
 function directoriesBetween(view: readonly ViewEntry[]): string[] {
   const isMounted = (path: string) => view.some(({ target }) => isInside(path, target));
-  const above = view.flatMap(({ target }) => parentsOf(target)).filter((path) => !isMounted(path));
-  return [...new Set(above)].sort();
+  const above = new Set(view.flatMap(({ target }) => parentsOf(target)));
+  return [...above].filter((path) => !isMounted(path)).sort();
 }
 
 /** All but the root, the outermost first. */

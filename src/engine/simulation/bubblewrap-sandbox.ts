@@ -3,25 +3,24 @@ import type { TaskSpec } from '../../spec/task-spec.ts';
 import type { OutputSinks, RunningTask, Sandbox, SandboxFacts } from '../engine.ts';
 import { pauseBetweenLooks, within } from '../timer.ts';
 import { checkWorkdir, workdirFailure } from '../workdir.ts';
-import type { BubblewrapCommand } from './bubblewrap-arguments.ts';
 import { BubblewrapTask } from './bubblewrap-task.ts';
 import type { TaskCgroup } from './cgroup.ts';
 import { type ProgramSearch, notExecutable, notFound, whyNotStartable } from './find-program.ts';
-import { Launch, type LaunchInput, setupLimitMs } from './launch.ts';
+import { type Launch, setupLimitMs } from './launch.ts';
 import { readProcess, sendTo } from './process-facts.ts';
 import { type StandardStreams, closeStreams } from './standard-streams.ts';
 import type { TaskDirectory } from './task-directory.ts';
 import { ViewFiles } from './view-files.ts';
 
-export interface BubblewrapParts extends Omit<LaunchInput, 'streams'> {
+export interface BubblewrapParts {
   readonly spec: TaskSpec;
-  readonly bubblewrap: BubblewrapCommand;
+  /** Under way, and waiting to begin. */
+  readonly launch: Launch;
   /** Called where the sandbox could not be set up, for a reason that is not the command's. */
   readonly onSetupFailure: () => Promise<void>;
   readonly cgroup: TaskCgroup | null;
   readonly search: ProgramSearch;
   readonly directory: TaskDirectory;
-  readonly streams: Promise<StandardStreams>;
   /** As they are now: some limits can be read only once the task runs. */
   readonly facts: () => SandboxFacts;
 }
@@ -31,7 +30,6 @@ const mostRefusalBytes = 64 * 1024;
 /** One command in namespaces of its own, made by bubblewrap. */
 export class BubblewrapSandbox implements Sandbox {
   readonly #parts: BubblewrapParts;
-  #launch: Launch | null = null;
 
   constructor(parts: BubblewrapParts) {
     this.#parts = parts;
@@ -42,25 +40,22 @@ export class BubblewrapSandbox implements Sandbox {
   }
 
   async start(output: OutputSinks): Promise<RunningTask> {
-    const { search, cgroup } = this.#parts;
+    const { search, cgroup, launch } = this.#parts;
     await this.#checkWorkdir();
     const failure = whyNotStartable(search);
     if (failure) throw failure;
-    const launch = new Launch({ ...this.#parts, streams: await this.#parts.streams });
-    this.#launch = launch;
-    const pid = await launch.commandPid().catch((error: unknown) => {
+    const { streams, pid } = await begin(launch).catch((error: unknown) => {
       throw startFailed(messageOf(error), error);
     });
     const { initPid } = launch.status;
     if (initPid !== null) cgroup?.joined(initPid);
-    if (pid === null) await this.#throwIfNeverStarted(launch);
-    return new BubblewrapTask({ launch, pid, cgroup, output });
+    if (pid === null) await this.#throwIfNeverStarted(streams);
+    return new BubblewrapTask({ launch, streams, pid, cgroup, output });
   }
 
   async dispose(): Promise<void> {
-    const { cgroup, directory } = this.#parts;
-    if (this.#launch) await endLaunch(this.#launch);
-    else await this.#parts.streams.then(closeStreams, () => undefined);
+    const { cgroup, directory, launch } = this.#parts;
+    await endLaunch(launch);
     await cgroup?.remove();
     await directory.remove();
   }
@@ -73,17 +68,23 @@ export class BubblewrapSandbox implements Sandbox {
   }
 
   /** Nothing of the task has run yet, so what is on stderr is bubblewrap's own and can be believed. */
-  async #throwIfNeverStarted(launch: Launch): Promise<void> {
+  async #throwIfNeverStarted({ stderr }: StandardStreams): Promise<void> {
+    const { launch, search } = this.#parts;
     await within(setupLimitMs, launch.status.ended, undefined);
     if (launch.status.exitCode !== null) return;
-    const said = await readAll(launch.streams.stderr);
-    const { search } = this.#parts;
+    const said = await readAll(stderr);
     const [, reason] = /^bwrap: execvp .*: (.+)$/m.exec(said) ?? [];
     if (reason === 'No such file or directory') throw notFound(search);
     if (reason !== undefined) throw notExecutable(search.program, reason);
     await this.#parts.onSetupFailure();
     throw startFailed(said.trim().split('\n').join('; '));
   }
+}
+
+async function begin(launch: Launch) {
+  const streams = await launch.streams;
+  launch.begin();
+  return { streams, pid: await launch.commandPid() };
 }
 
 function startFailed(reason: string, cause?: unknown): SandboxFailure {
@@ -120,7 +121,7 @@ async function endLaunch(launch: Launch): Promise<void> {
     sendTo(initPid, 'SIGKILL');
     await pauseBetweenLooks();
   }
-  closeStreams(launch.streams);
+  await launch.streams.then(closeStreams, () => undefined);
   for (const stream of child.stdio) stream?.destroy();
 }
 

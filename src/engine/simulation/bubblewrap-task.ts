@@ -6,9 +6,11 @@ import { pump } from '../pump.ts';
 import type { TaskCgroup } from './cgroup.ts';
 import type { Launch } from './launch.ts';
 import { isAlive, sendTo } from './process-facts.ts';
+import type { StandardStreams } from './standard-streams.ts';
 
 export interface BubblewrapTaskParts {
   readonly launch: Launch;
+  readonly streams: StandardStreams;
   /** The command by the host's count; null where it is over already. */
   readonly pid: number | null;
   readonly cgroup: TaskCgroup | null;
@@ -23,12 +25,12 @@ export class BubblewrapTask implements RunningTask {
   readonly #sent = new Set<NodeJS.Signals>();
 
   constructor(parts: BubblewrapTaskParts) {
-    const { launch, output } = parts;
+    const { streams, output } = parts;
     this.#parts = parts;
-    this.stdin = launch.streams.stdin;
+    this.stdin = streams.stdin;
     this.drained = Promise.all([
-      pump(launch.streams.stdout, output.stdout),
-      pump(launch.streams.stderr, output.stderr),
+      pump(streams.stdout, output.stdout),
+      pump(streams.stderr, output.stderr),
     ]).then(() => undefined);
     this.#ended = this.#awaitEnd();
     for (const promise of [this.drained, this.#ended]) promise.catch(() => undefined);

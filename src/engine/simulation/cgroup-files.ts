@@ -36,14 +36,16 @@ export function tryWrite(path: string, text: string): boolean {
   }
 }
 
-/** A dying process takes a moment to leave. */
-const roundsMs = [0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] as const;
+/** A dying process takes a moment to leave; in most cases it has left already. */
+const roundsMs = [null, 0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] as const;
 
 /** Kills everything in a cgroup and removes it. Rejects with the kernel's last word where that takes too long. */
 export async function removeCgroup(path: string): Promise<void> {
   for (const [round, waitMs] of roundsMs.entries()) {
-    killAll(path);
-    await delay(waitMs);
+    if (waitMs !== null) {
+      killAll(path);
+      await delay(waitMs);
+    }
     try {
       rmdirSync(path);
       return;

@@ -8,13 +8,12 @@ import { type CgroupHost, noLimits } from './cgroup.ts';
 import { cgroupName } from './cgroup-name.ts';
 import { defaultPath } from './find-program.ts';
 import { readHostView } from './host-view.ts';
-import { firstDataFd } from './launch.ts';
+import { Launch, type LaunchInput, firstDataFd } from './launch.ts';
 import { refuseLinkedTargets } from './linked-targets.ts';
 import { currentPerson, nameVariables, taskName } from './person.ts';
 import { sandboxView } from './sandbox-view.ts';
 import { seccompFilter } from './seccomp-filter.ts';
 import { bubblewrapFacts } from './simulation-facts.ts';
-import { closeStreams, makeStandardStreams } from './standard-streams.ts';
 import type { TaskDirectory } from './task-directory.ts';
 
 export interface BubblewrapMeans {
@@ -32,25 +31,20 @@ export async function createBubblewrapSandbox(
   means: BubblewrapMeans,
 ): Promise<BubblewrapSandbox> {
   const { bubblewrap, cgroupHost, directory } = means;
-  // Beside the rest, since a shell has to be started for them.
-  const making = makeStandardStreams(spec);
-  making.catch(() => undefined);
-  try {
-    const plan = planOf(spec, means);
-    const cgroup = (await cgroupHost?.make(cgroupName(spec.id), spec.limits)) ?? null;
-    const facts = () =>
-      bubblewrapFacts(spec, bubblewrap, {
-        limits: cgroup?.limits ?? noLimits,
-        hasSeccomp: plan.hasSeccomp,
-      });
-    return new BubblewrapSandbox({ ...plan, cgroup, directory, facts, streams: making });
-  } catch (error) {
-    await making.then(closeStreams, () => undefined);
-    throw error;
-  }
+  const plan = planOf(spec, means);
+  const cgroup = (await cgroupHost?.make(cgroupName(spec.id), spec.limits)) ?? null;
+  // At once, since to become a member of a cgroup takes as long as all the rest.
+  const launch = new Launch({ ...plan, cgroup, wantsInput: spec.stdin });
+  const facts = () =>
+    bubblewrapFacts(spec, bubblewrap, {
+      limits: cgroup?.limits ?? noLimits,
+      hasSeccomp: plan.hasSeccomp,
+    });
+  return new BubblewrapSandbox({ ...plan, launch, cgroup, directory, facts });
 }
 
-type Plan = Omit<BubblewrapParts, 'cgroup' | 'directory' | 'facts' | 'streams'>;
+type Plan = Omit<BubblewrapParts, 'launch' | 'cgroup' | 'directory' | 'facts'> &
+  Omit<LaunchInput, 'cgroup' | 'wantsInput'>;
 
 function planOf(spec: TaskSpec, means: BubblewrapMeans): Plan & { readonly hasSeccomp: boolean } {
   const { bubblewrap, secrets, callerPath } = means;

@@ -63,7 +63,7 @@ function systemEntry(target: string): ViewEntry[] {
 /** Only what everyone may read: a root caller's task is to see no more of it than others do. */
 function configurationEntry(target: string): ViewEntry[] {
   try {
-    const source = realpathSync(target);
+    const source = realpathSync.native(target);
     const found = lstatSync(source);
     const needed = found.isDirectory() ? 0o005 : 0o004;
     const isOpen = (found.mode & needed) === needed && (found.isFile() || found.isDirectory());

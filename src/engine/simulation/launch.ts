@@ -2,18 +2,21 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import type { TaskCgroup } from './cgroup.ts';
 import type { BubblewrapCommand } from './bubblewrap-arguments.ts';
 import { inheritedFds } from './inherited-fds.ts';
 import { pauseBetweenLooks } from '../timer.ts';
 import { childrenOf, readProcess, readQuietly } from './process-facts.ts';
-import type { StandardStreams } from './standard-streams.ts';
+import { PipeMaker } from './pipe-maker.ts';
+import { OpenPipes, type PipePaths, type StandardStreams } from './standard-streams.ts';
 import { StatusReport } from './status-report.ts';
 
-/** Standard streams, then the status, then bubblewrap's arguments, then its data. */
+/** After the standard streams: the status, bubblewrap's arguments, what only the shell uses, bubblewrap's data. */
 const statusFd = 3;
 const argumentsFd = 4;
-export const firstDataFd = 5;
+const pipeFds = [5, 6, 7] as const;
+export const firstDataFd = 8;
 
 /** Setting up takes milliseconds; this is for a host that hangs. */
 export const setupLimitMs = 10_000;
@@ -23,37 +26,53 @@ export interface LaunchInput {
   readonly bubblewrap: BubblewrapCommand;
   readonly command: readonly string[];
   readonly cgroup: TaskCgroup | null;
-  readonly streams: StandardStreams;
+  readonly wantsInput: boolean;
 }
 
 /**
- * Constant: all that varies comes as an argument. It makes itself a member of the cgroups before anything else of
- * the task exists, turns core dumps off, and becomes bubblewrap.
+ * Constant: all that varies comes as an argument or is told. First it has three pipes: real ones, as in a container,
+ * since what Node.js makes are sockets, and nobody can open /dev/stdout where that is one. Node.js cannot make a pipe,
+ * and a named one would block whoever opens it late; most shells make one of a here-document. Then it makes itself a
+ * member of the cgroups, for which the kernel takes its time, turns core dumps off, and becomes bubblewrap as soon as
+ * it is told to: nothing of the task exists before. Whoever should tell it may be dead: then it ends.
  */
-const script =
-  'ulimit -c 0 || exit 1; while [ "$1" != -- ]; do echo 0 > "$1" || exit 1; shift; done; shift; exec "$@"';
+const script = `exec 5<<. 6<<. 7<<.
+
+.
+
+.
+
+.
+read line <&5 && read line <&6 && read line <&7 || exit 1
+if [ -p /proc/self/fd/5 ]; then echo pipes; else echo files; fi >&3
+read input output error <&3 || exit 1
+exec 0<"$input" 1>"$output" 2>"$error" 5<&- 6<&- 7<&- || exit 1
+echo connected >&3
+ulimit -c 0 || exit 1
+while [ "$1" != -- ]; do echo 0 > "$1" || exit 1; shift; done; shift
+read line <&3 || exit 1
+exec "$@"`;
 
 /** One bubblewrap process with a task in it. */
 export class Launch {
   readonly child: ChildProcess;
-  readonly streams: StandardStreams;
+  /** Rejects where there is nothing to start bubblewrap with. */
+  readonly streams: Promise<StandardStreams>;
   readonly status: StatusReport;
+  /** What was said of what stands in the way before the task had a standard error of its own. */
+  readonly complaint: Promise<string>;
   /** Resolves with how bubblewrap itself ended. */
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   /** Of the first process in the sandbox, so that it is never mistaken for another one. */
   #initStartTime: string | null = null;
   #hasExited = false;
 
-  constructor({ bubblewrapPath, bubblewrap, command, cgroup, streams }: LaunchInput) {
+  constructor({ bubblewrapPath, bubblewrap, command, cgroup, wantsInput }: LaunchInput) {
     const [program = '', ...args] = [
       ...(cgroup?.launcher ?? []),
       ...['/bin/sh', '-c', script, 'sandbox', ...(cgroup?.joinFiles ?? []), '--'],
       ...[bubblewrapPath, '--json-status-fd', String(statusFd), '--args', String(argumentsFd)],
       ...['--', ...command],
-    ];
-    const inputs = [
-      Buffer.from(bubblewrap.args.map((arg) => `${arg}\0`).join('')),
-      ...bubblewrap.data,
     ];
     const nothing = openSync('/dev/null', 'r+');
     this.child = spawn(program, args, {
@@ -62,18 +81,21 @@ export class Launch {
       env: { PATH: '/usr/bin:/bin', ...cgroup?.environment },
       // The terminal's Ctrl-C is to reach only us.
       detached: true,
-      stdio: covering(nothing, [...streams.childFds, 'pipe', ...inputs.map(() => 'pipe' as const)]),
+      stdio: covering(nothing, [
+        ...firstStdio,
+        ...pipeFds.map(() => nothing),
+        ...bubblewrap.data.map(() => 'pipe' as const),
+      ]),
     });
     closeSync(nothing);
-    streams.closeChildFds();
-    this.streams = streams;
-    const own = this.child.stdio;
+    const { stderr: errors, stdio: own } = this.child;
     this.status = new StatusReport(own[statusFd] as Readable);
     this.exited = this.#awaitExit();
     this.exited.catch(() => undefined);
-    for (const [index, content] of inputs.entries()) {
-      feed(own[argumentsFd + index] as Writable, content);
-    }
+    this.complaint = allOf(errors);
+    this.streams = this.#connect(wantsInput);
+    this.streams.catch(() => undefined);
+    this.#feed(bubblewrap);
   }
 
   get initStartTime(): string | null {
@@ -82,6 +104,11 @@ export class Launch {
 
   get hasExited(): boolean {
     return this.#hasExited;
+  }
+
+  /** Lets bubblewrap begin. */
+  begin(): void {
+    this.#tell('begin');
   }
 
   /**
@@ -111,6 +138,37 @@ export class Launch {
     return own !== copied && own !== '' && readProcess(pid)?.parent === init ? pid : null;
   }
 
+  async #connect(wantsInput: boolean): Promise<StandardStreams> {
+    const kind = await this.status.word('pipes', 'files');
+    if (kind === 'files') {
+      const maker = new PipeMaker();
+      return await this.#connectTo(await maker.paths(), wantsInput).finally(() => maker.close());
+    }
+    if (kind === null)
+      throw new Error((await this.complaint).trim() || 'no shell could be started');
+    return await this.#connectTo(pipePathsOf(this.child.pid ?? 0), wantsInput);
+  }
+
+  async #connectTo(paths: PipePaths, wantsInput: boolean): Promise<StandardStreams> {
+    const ours = new OpenPipes(paths, { stdin: wantsInput });
+    const [input, output, error] = paths;
+    this.#tell(`${wantsInput ? input : '/dev/null'} ${output} ${error}`);
+    if ((await this.status.word('connected')) !== null) return ours.streams();
+    ours.close();
+    throw new Error('no pipes could be made for the task');
+  }
+
+  #feed({ args, data }: BubblewrapCommand): void {
+    const { stdio } = this.child;
+    feed(stdio[argumentsFd] as Writable, Buffer.from(args.map((arg) => `${arg}\0`).join('')));
+    for (const [index, content] of data.entries())
+      feed(stdio[firstDataFd + index] as Writable, content);
+  }
+
+  #tell(line: string): void {
+    (this.child.stdio[statusFd] as Writable).write(`${line}\n`);
+  }
+
   async #awaitExit() {
     const spawned = once(this.child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
     try {
@@ -122,7 +180,16 @@ export class Launch {
   }
 }
 
+function pipePathsOf(pid: number): PipePaths {
+  const pathOf = (fd: number) => `/proc/${pid}/fd/${fd}`;
+  const [input, output, error] = pipeFds;
+  return [pathOf(input), pathOf(output), pathOf(error)];
+}
+
 type Stdio = 'pipe' | 'ignore' | number;
+
+/** The standard ones are the shell's own, until it has those of the task. */
+const firstStdio: readonly Stdio[] = ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'];
 
 /** Descriptors that others left open lead nowhere in the child. */
 function covering(nothing: number, own: readonly Stdio[]): Stdio[] {
@@ -132,6 +199,10 @@ function covering(nothing: number, own: readonly Stdio[]): Stdio[] {
     if (fd >= own.length) all[fd] = nothing;
   }
   return all;
+}
+
+async function allOf(stream: Readable | null): Promise<string> {
+  return stream === null ? '' : await text(stream).catch(() => '');
 }
 
 function feed(stream: Writable, content: Buffer): void {

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { posix } from 'node:path';
 import type { Writable } from 'node:stream';
@@ -13,6 +12,7 @@ import { endingOf, spawnFailure } from './process-outcome.ts';
 import { sendTo } from './process-facts.ts';
 import { killTree, markerVariable } from './process-tree.ts';
 import type { TaskDirectory } from './task-directory.ts';
+import { randomName } from '../../spec/random-name.ts';
 
 interface ProcessParts {
   readonly spec: TaskSpec;
@@ -31,7 +31,7 @@ export class ProcessSandbox implements Sandbox {
   constructor(parts: ProcessParts) {
     this.facts = parts.facts;
     this.#parts = parts;
-    this.#marker = `${parts.spec.id}.${randomBytes(8).toString('hex')}`;
+    this.#marker = `${parts.spec.id}.${randomName(8)}`;
   }
 
   async start(output: OutputSinks): Promise<RunningTask> {

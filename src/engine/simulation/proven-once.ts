@@ -1,7 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, readlinkSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { randomName } from '../../spec/random-name.ts';
 import { ownTemporaryDirectory } from '../own-directory.ts';
 
 const provenSchema = v.strictObject({
@@ -47,7 +47,7 @@ export class ProvenOnce {
 
   /** In one step, since others may be reading it. A full disk is no reason not to run. */
   remember({ version, features }: Proven): void {
-    const draft = `${this.#path}.${randomBytes(6).toString('hex')}`;
+    const draft = `${this.#path}.${randomName(6)}`;
     try {
       const text = JSON.stringify({ key: this.#key, version, features });
       writeFileSync(draft, text, { flag: 'wx', mode: 0o600 });
@@ -79,7 +79,7 @@ function circumstances(program: string): string {
   const file = [program, dev, ino, size, mode, uid, mtimeNs, ctimeNs].map(String);
   const spaces = ['user', 'mnt', 'pid', 'net'].map((name) => readlinkSync(`/proc/self/ns/${name}`));
   const values = [...file, ...spaces, ...settings.map(textOf), ...ownRights()];
-  return createHash('sha256').update(JSON.stringify(values)).digest('hex');
+  return JSON.stringify(values);
 }
 
 /** Ids, capabilities, seccomp and no-new-privileges of this process. */

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -6,6 +5,7 @@ import { SandboxFailure, errnoOf } from '../../failure.ts';
 import { type Lock, acquireAbandonedLock, acquireLock } from '../lock.ts';
 import { ownTemporaryDirectory } from '../own-directory.ts';
 import { removeTree } from '../remove-tree.ts';
+import { randomName } from '../../spec/random-name.ts';
 
 /** A task's own temporary place on this host, gone with it. */
 export interface TaskDirectory {
@@ -66,7 +66,7 @@ async function ownPlaces(): Promise<Places> {
 async function moveAway(id: string, { locks, tasks, swept }: Places): Promise<void> {
   const lock = await acquireAbandonedLock(join(locks, id));
   if (!lock) return;
-  const name = randomBytes(8).toString('hex');
+  const name = randomName(8);
   try {
     await rename(join(tasks, id), join(swept, name));
   } catch (error) {

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ownTemporaryDirectory } from '../../engine/own-directory.ts';
+import { randomName } from '../../spec/random-name.ts';
 
 export type StreamName = 'stdout' | 'stderr';
 
@@ -44,7 +44,7 @@ export class OutputSpool {
 }
 
 async function namelessFile(): Promise<FileHandle> {
-  const path = join(await ownTemporaryDirectory(), `output-${randomBytes(6).toString('hex')}`);
+  const path = join(await ownTemporaryDirectory(), `output-${randomName(6)}`);
   const file = await open(path, 'wx+', 0o600);
   await unlink(path);
   return file;
