@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import { createColors } from 'picocolors';
 import { Deferred } from '../engine/deferred.ts';
 import type { ChunkReceiver } from '../run/output-relay.ts';
@@ -41,22 +42,50 @@ export function printable(text: string): string {
  */
 export function receiverFor(stream: NodeJS.WriteStream): ChunkReceiver {
   let gone: Error | null = null;
-  // One for all chunks that came while it was full.
-  let room: Deferred | null = null;
-  const wake = () => {
-    room?.reach();
-    room = null;
-  };
+  const waiting = new Set<Deferred>();
   stream.on('error', (error: Error) => {
     gone = error;
-    wake();
+    for (const written of waiting) written.reach();
+    waiting.clear();
   });
-  stream.on('drain', wake);
+  const spare = new SpareBuffer();
   const receive = (chunk: Buffer) => {
     if (gone) throw gone;
-    if (stream.write(chunk)) return undefined;
-    room ??= new Deferred();
-    return room.reached;
+    const rest = chunk.subarray(writtenAtOnce(stream, chunk));
+    if (rest.length === 0) return undefined;
+    const kept = stream.writableLength === 0 ? spare.copy(rest) : Buffer.from(rest);
+    const written = new Deferred();
+    waiting.add(written);
+    stream.write(kept, () => {
+      waiting.delete(written);
+      written.reach();
+    });
+    return stream.writableLength === 0 ? undefined : written.reached;
   };
   return Object.assign(receive, { failure: () => gone });
+}
+
+/**
+ * How much a file or a pipe takes without waiting. The stream would do the same with several times the work, and
+ * would not tell; for what is left it knows how to wait, and what a failure means.
+ */
+function writtenAtOnce(stream: NodeJS.WriteStream, chunk: Buffer): number {
+  const { fd, isTTY } = stream as { fd?: unknown; isTTY?: boolean };
+  if (typeof fd !== 'number' || isTTY === true || stream.writableLength > 0) return 0;
+  try {
+    return writeSync(fd, chunk);
+  } catch {
+    return 0;
+  }
+}
+
+/** Used again for each copy, once nobody needs the one before. */
+class SpareBuffer {
+  #bytes = Buffer.alloc(0);
+
+  copy(chunk: Buffer): Buffer {
+    if (this.#bytes.length < chunk.length) this.#bytes = Buffer.allocUnsafeSlow(chunk.length);
+    chunk.copy(this.#bytes);
+    return this.#bytes.subarray(0, chunk.length);
+  }
 }
