@@ -48,12 +48,14 @@ export function receiverFor(stream: NodeJS.WriteStream): ChunkReceiver {
     for (const written of waiting) written.reach();
     waiting.clear();
   });
+  const fd = descriptorOf(stream);
   const spare = new SpareBuffer();
   const receive = (chunk: Buffer) => {
     if (gone) throw gone;
-    const rest = chunk.subarray(writtenAtOnce(stream, chunk));
+    const isFree = fd !== null && stream.writableLength === 0;
+    const rest = isFree ? chunk.subarray(writtenAtOnce(fd, chunk)) : chunk;
     if (rest.length === 0) return undefined;
-    const kept = stream.writableLength === 0 ? spare.copy(rest) : Buffer.from(rest);
+    const kept = isFree ? spare.copy(rest) : Buffer.from(rest);
     const written = new Deferred();
     waiting.add(written);
     stream.write(kept, () => {
@@ -65,13 +67,17 @@ export function receiverFor(stream: NodeJS.WriteStream): ChunkReceiver {
   return Object.assign(receive, { failure: () => gone });
 }
 
-/**
- * How much a file or a pipe takes without waiting. The stream would do the same with several times the work, and
- * would not tell; for what is left it knows how to wait, and what a failure means.
- */
-function writtenAtOnce(stream: NodeJS.WriteStream, chunk: Buffer): number {
+/** Of a file or a pipe, which keeps nothing of what it has written; null for a terminal and for other streams. */
+function descriptorOf(stream: NodeJS.WriteStream): number | null {
   const { fd, isTTY } = stream as { fd?: unknown; isTTY?: boolean };
-  if (typeof fd !== 'number' || isTTY === true || stream.writableLength > 0) return 0;
+  return typeof fd === 'number' && isTTY !== true ? fd : null;
+}
+
+/**
+ * How much is taken without waiting. The stream would do the same with several times the work, and would not tell;
+ * for what is left it knows how to wait, and what a failure means.
+ */
+function writtenAtOnce(fd: number, chunk: Buffer): number {
   try {
     return writeSync(fd, chunk);
   } catch {
