@@ -49,16 +49,16 @@ interface Asked {
   readonly image: string;
 }
 
-/** The docker run line for the same container, without a name and with the image that is really used. */
+/** The docker run line for the same container, without a name. The image is named, or a shell would look for it. */
 async function dryRunLine({ sandbox, workspace }: Bench, { command, image }: Asked) {
-  const argv = [sandbox, 'run', '--dry-run', '--json', '--', ...command];
+  const argv = [sandbox, 'run', '--dry-run', '--json', '--image', image, '--', ...command];
   const { stdout } = await runProgram(argv, { cwd: workspace, wantsOutput: true });
-  const said = JSON.parse(stdout) as { task: { image: string }; equivalent: string[][] };
+  const said = JSON.parse(stdout) as { equivalent: string[][] };
   const line = said.equivalent.find(([program]) => program === 'docker') ?? [];
   const name = line.indexOf('--name');
   if (name < 0)
     throw new Error(`expected a docker run line with a --name, got "${line.join(' ')}"`);
-  return line.toSpliced(name, 2).map((word) => (word === said.task.image ? image : word));
+  return line.toSpliced(name, 2);
 }
 
 function insertOptions([docker = '', run = '', ...rest]: readonly string[], options: string[]) {
