@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { SandboxFailure } from './failure.ts';
 import type { Receipt } from './receipt/receipt.ts';
 import type { RunEvent } from './run/event.ts';
+import type { ChunkReceiver } from './run/output-relay.ts';
 import { runTask as runResolvedTask } from './run/run-task.ts';
 import { currentCaller, mountablePath, shareableHostPath } from './spec/host-path.ts';
 import { Problems } from './spec/problems.ts';
@@ -46,13 +47,18 @@ export async function resolveTask(input: TaskInput): Promise<TaskSpec> {
 export async function runTask(spec: TaskSpec, options: RunOptions = {}): Promise<Receipt> {
   return await runResolvedTask(await checked(spec), {
     stdin: options.stdin ?? null,
-    onStdout: options.onStdout ?? null,
-    onStderr: options.onStderr ?? null,
+    onStdout: copying(options.onStdout),
+    onStderr: copying(options.onStderr),
     onEvent: (event) => options.onEvent?.(event),
     cancel: options.signal ?? new AbortController().signal,
     force: new AbortController().signal,
     env: process.env,
   });
+}
+
+/** A caller may keep what it gets, and the engine uses its memory again. */
+function copying(receive: RunOptions['onStdout']): ChunkReceiver | null {
+  return receive ? (chunk) => receive(Buffer.from(chunk)) : null;
 }
 
 /** A spec may have been changed since it was resolved, so what it shares with the host is looked at again. */

@@ -105,7 +105,7 @@ export interface SandboxFacts {
   readonly handle: string | null;
 }
 
-/** Receives a chunk; a promise asks to wait before the next one. */
+/** Receives a chunk, which is valid only until it returns; a promise asks to wait before the next one. */
 export type Sink = (chunk: Buffer) => Promise<void> | undefined;
 export interface OutputSinks {
   readonly stdout: Sink;

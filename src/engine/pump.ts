@@ -1,8 +1,9 @@
 import type { Readable } from 'node:stream';
+import { DirectSocket } from './direct-socket.ts';
 
 /**
  * Hands every chunk to `consume` and stops reading while it asks to wait, so that memory stays flat whatever
- * a task prints. Resolves when the source ends or is closed.
+ * a task prints. A chunk is valid only until `consume` returns. Resolves when the source ends or is closed.
  */
 export async function pump(
   source: Readable,
@@ -14,7 +15,7 @@ export async function pump(
       reject(error instanceof Error ? error : new Error(String(error)));
     };
     let taken: Promise<unknown> = Promise.resolve();
-    source.on('data', (chunk: Buffer) => {
+    const deliver = (chunk: Buffer) => {
       try {
         const waiting = consume(chunk);
         if (!waiting) return;
@@ -23,7 +24,7 @@ export async function pump(
       } catch (error) {
         fail(error);
       }
-    });
+    };
     source.on('error', reject);
     // The end may come while the last chunk is still waiting.
     const finish = () => void taken.then(() => resolve());
@@ -31,5 +32,7 @@ export async function pump(
     source.on('end', finish);
     // One that has nothing to say may have ended before anybody listened.
     if (source.readableEnded || source.destroyed) finish();
+    else if (source instanceof DirectSocket) source.handTo(deliver);
+    else source.on('data', deliver);
   });
 }

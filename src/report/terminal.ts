@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import { createColors } from 'picocolors';
 import { Deferred } from '../engine/deferred.ts';
 import type { ChunkReceiver } from '../run/output-relay.ts';
@@ -41,22 +42,56 @@ export function printable(text: string): string {
  */
 export function receiverFor(stream: NodeJS.WriteStream): ChunkReceiver {
   let gone: Error | null = null;
-  // One for all chunks that came while it was full.
-  let room: Deferred | null = null;
-  const wake = () => {
-    room?.reach();
-    room = null;
-  };
+  const waiting = new Set<Deferred>();
   stream.on('error', (error: Error) => {
     gone = error;
-    wake();
+    for (const written of waiting) written.reach();
+    waiting.clear();
   });
-  stream.on('drain', wake);
+  const fd = descriptorOf(stream);
+  const spare = new SpareBuffer();
   const receive = (chunk: Buffer) => {
     if (gone) throw gone;
-    if (stream.write(chunk)) return undefined;
-    room ??= new Deferred();
-    return room.reached;
+    const isFree = fd !== null && stream.writableLength === 0;
+    const rest = isFree ? chunk.subarray(writtenAtOnce(fd, chunk)) : chunk;
+    if (rest.length === 0) return undefined;
+    const kept = isFree ? spare.copy(rest) : Buffer.from(rest);
+    const written = new Deferred();
+    waiting.add(written);
+    stream.write(kept, () => {
+      waiting.delete(written);
+      written.reach();
+    });
+    return stream.writableLength === 0 ? undefined : written.reached;
   };
   return Object.assign(receive, { failure: () => gone });
+}
+
+/** Of a file or a pipe, which keeps nothing of what it has written; null for a terminal and for other streams. */
+function descriptorOf(stream: NodeJS.WriteStream): number | null {
+  const { fd, isTTY } = stream as { fd?: unknown; isTTY?: boolean };
+  return typeof fd === 'number' && isTTY !== true ? fd : null;
+}
+
+/**
+ * How much is taken without waiting. The stream would do the same with several times the work, and would not tell;
+ * for what is left it knows how to wait, and what a failure means.
+ */
+function writtenAtOnce(fd: number, chunk: Buffer): number {
+  try {
+    return writeSync(fd, chunk);
+  } catch {
+    return 0;
+  }
+}
+
+/** Used again for each copy, once nobody needs the one before. */
+class SpareBuffer {
+  #bytes = Buffer.alloc(0);
+
+  copy(chunk: Buffer): Buffer {
+    if (this.#bytes.length < chunk.length) this.#bytes = Buffer.allocUnsafeSlow(chunk.length);
+    chunk.copy(this.#bytes);
+    return this.#bytes.subarray(0, chunk.length);
+  }
 }

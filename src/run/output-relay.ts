@@ -2,7 +2,10 @@ import type { Sink } from '../engine/engine.ts';
 import { type CapturedOutput, OutputCapture } from '../outcome/output.ts';
 import type { RedactingStream } from '../outcome/redactor.ts';
 
-/** Receives a stream's chunks as they come; a promise asks to wait before the next one. */
+/**
+ * Receives a stream's chunks as they come, each valid only until it returns; a promise asks to wait before the next
+ * one.
+ */
 export interface ChunkReceiver {
   (chunk: Buffer): void | Promise<void>;
   /** Why what was passed on so far did not arrive, for a receiver that learns of it later. */
@@ -49,8 +52,9 @@ export class OutputRelay {
 
   readonly sink: Sink = (chunk) => {
     const redacted = this.#redaction?.write(chunk) ?? chunk;
-    this.#capture.write(redacted);
+    // First: its reader goes to work while the digest is made.
     const received = this.#pass(this.#passesRedacted ? redacted : chunk);
+    this.#capture.write(redacted);
     if (!received || this.#allowanceBytes > 0) {
       this.#allowanceBytes = Math.max(0, this.#allowanceBytes - chunk.length);
       return undefined;

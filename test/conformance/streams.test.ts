@@ -1,8 +1,11 @@
+import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { execa } from 'execa';
 import { expect, test } from 'vitest';
-import { finished, printed } from '../helpers/cli.ts';
+import { binPath, finished, printed } from '../helpers/cli.ts';
 import { describeOnEach } from '../helpers/engines.ts';
 import { Workspace } from '../helpers/workspace.ts';
 
@@ -23,6 +26,26 @@ describeOnEach('streams', (engine) => {
     expect(Buffer.from(receipt.stdout.base64 ?? '', 'base64').equals(out)).toBe(true);
     expect(receipt.stdout).toMatchObject({ text: null, bytes: out.length, sha256: sha256(out) });
     expect(receipt.stderr).toMatchObject({ text: null, bytes: err.length, sha256: sha256(err) });
+  });
+
+  test('a reader who begins late gets every byte from a pipe that was full long before', async () => {
+    const workspace = await Workspace.create();
+    const bytes = randomBytes(5_000_000);
+    await writeFile(join(workspace.path, 'bytes'), bytes);
+    await promisify(execFile)('mkfifo', [join(workspace.path, 'begin')]);
+    // Node's own pipes are sockets.
+    const line = '"$@" | { read -r word <begin; cat; }';
+    const task = ['-c', 'head -c 100000 bytes; echo now >begin; tail -c +100001 bytes'];
+    const { stdout } = await execa('sh', ['-c', line, 'sh', binPath, 'run', ...on, ...task], {
+      cwd: workspace.path,
+      env: { PATH: process.env.PATH, XDG_CONFIG_HOME: '/nonexistent' },
+      extendEnv: false,
+      encoding: 'buffer',
+      stripFinalNewline: false,
+      input: '',
+    });
+    expect(Buffer.from(stdout).equals(bytes)).toBe(true);
+    expect((await workspace.receipt()).stdout.sha256).toBe(sha256(bytes));
   });
 
   test('a missing final newline stays missing', async () => {

@@ -19,7 +19,8 @@ async function split(chunks: readonly Buffer[]): Promise<{ stdout: string; stder
   const into = (list: Buffer[]): Sink => {
     return (chunk) => void list.push(Buffer.from(chunk));
   };
-  await demultiplex(Readable.from(chunks), {
+  // Copied: the chunks are whose reads them.
+  await demultiplex(Readable.from(chunks.map((chunk) => Buffer.from(chunk))), {
     stdout: into(parts.stdout),
     stderr: into(parts.stderr),
   });
@@ -56,6 +57,17 @@ describe('the two streams of a task', () => {
     for (let round = 0; round < 50; round += 1) {
       expect(await split(chunksOf(stream, 40, random))).toEqual(expected);
     }
+  });
+
+  test('come in as few pieces as their order allows', async () => {
+    const pieces: string[] = [];
+    const into = (name: string): Sink => {
+      return (chunk) => void pieces.push(`${name} ${chunk.toString()}`);
+    };
+    const frames = [frame(1, 'a'), frame(1, 'b'), frame(2, 'c'), frame(1, 'd'), frame(1, 'e')];
+    const source = Readable.from([Buffer.concat(frames)]);
+    await demultiplex(source, { stdout: into('out'), stderr: into('err') });
+    expect(pieces).toEqual(['out ab', 'err c', 'out de']);
   });
 
   test('may hold a frame that is larger than any chunk', async () => {

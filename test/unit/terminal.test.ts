@@ -1,10 +1,13 @@
-import { PassThrough } from 'node:stream';
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { PassThrough, Writable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { colorsFor, printable, receiverFor } from '../../src/report/terminal.ts';
+import { temporaryDirectory } from './support/temporary-directory.ts';
 
 /** Any stream, for code that asks for nothing else of a terminal. */
-function asTerminal(stream: PassThrough): NodeJS.WriteStream {
+function asTerminal(stream: Writable): NodeJS.WriteStream {
   return stream as unknown as NodeJS.WriteStream;
 }
 
@@ -78,6 +81,42 @@ describe('receiverFor', () => {
     const stream = new PassThrough();
     const receive = receiverFor(asTerminal(stream));
     expect(receive(Buffer.from('x'))).toBeUndefined();
+  });
+
+  test('has what it passes on, though its memory is used again at once', async () => {
+    const { stream, receive } = pipe();
+    const memory = Buffer.alloc(4);
+    const waits = ['one ', 'two ', 'end.'].map((text) => {
+      memory.write(text);
+      return Promise.resolve(receive(memory));
+    });
+    memory.fill('x');
+    let text = '';
+    stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    await Promise.all(waits);
+    memory.write('and ');
+    await receive(memory);
+    expect(text).toBe('one two end.and ');
+  });
+
+  test('writes to a file itself, after what the stream has not written yet', async () => {
+    const path = join(await temporaryDirectory(), 'file');
+    const fd = openSync(path, 'w');
+    const stream = new Writable({
+      write: (chunk: Buffer, _, done) => {
+        setImmediate(() => {
+          writeSync(fd, chunk);
+          done();
+        });
+      },
+    });
+    const receive = receiverFor(asTerminal(Object.assign(stream, { fd })));
+    expect(receive(Buffer.from('one '))).toBeUndefined();
+    stream.write('two ');
+    await receive(Buffer.from('three '));
+    expect(receive(Buffer.from('four'))).toBeUndefined();
+    closeSync(fd);
+    expect(readFileSync(path, 'utf8')).toBe('one two three four');
   });
 
   test('ends every wait when the reader is gone, and throws from then on', async () => {

@@ -26,22 +26,21 @@ class FrameReader {
     this.#sinks = sinks;
   }
 
-  /** Passes on what is complete so far; answers what has to be waited for. */
+  /** Passes on what is there so far; answers what has to be waited for. */
   read(chunk: Buffer): Promise<unknown> | undefined {
-    const waiting: Promise<void>[] = [];
+    const runs = new Runs(chunk);
     let position = 0;
     while (position < chunk.length) {
       if (this.#payloadLeft === 0) {
-        position += this.#readHeader(chunk.subarray(position));
+        position += this.#readHeader(chunk.subarray(position, position + headerBytes));
         continue;
       }
       const end = Math.min(chunk.length, position + this.#payloadLeft);
-      const wait = this.#sink?.(chunk.subarray(position, end));
-      if (wait) waiting.push(wait);
+      runs.add(this.#sink, position, end);
       this.#payloadLeft -= end - position;
       position = end;
     }
-    return waiting.length === 0 ? undefined : Promise.all(waiting);
+    return runs.finish();
   }
 
   #readHeader(chunk: Buffer): number {
@@ -58,5 +57,43 @@ class FrameReader {
     if (stream === 0 || stream === 1) return this.#sinks.stdout;
     if (stream === 2) return this.#sinks.stderr;
     throw new SandboxFailure('engine-error', `the engine sent an unknown stream ${stream ?? '?'}`);
+  }
+}
+
+/**
+ * What follows on the same stream is moved together in the chunk itself, which is ours, so that a sink gets a few
+ * large pieces and not one for each frame.
+ */
+class Runs {
+  readonly #chunk: Buffer;
+  readonly #waiting: Promise<void>[] = [];
+  #sink: Sink | null = null;
+  #start = 0;
+  #end = 0;
+
+  constructor(chunk: Buffer) {
+    this.#chunk = chunk;
+  }
+
+  add(sink: Sink | null, start: number, end: number): void {
+    if (sink !== this.#sink) {
+      this.#pass();
+      this.#sink = sink;
+      this.#start = start;
+      this.#end = start;
+    }
+    if (this.#end !== start) this.#chunk.copyWithin(this.#end, start, end);
+    this.#end += end - start;
+  }
+
+  finish(): Promise<unknown> | undefined {
+    this.#pass();
+    return this.#waiting.length === 0 ? undefined : Promise.all(this.#waiting);
+  }
+
+  #pass(): void {
+    if (this.#start === this.#end) return;
+    const waiting = this.#sink?.(this.#chunk.subarray(this.#start, this.#end));
+    if (waiting) this.#waiting.push(waiting);
   }
 }

@@ -3,6 +3,7 @@ import https from 'node:https';
 import { type Duplex, type Readable, addAbortSignal } from 'node:stream';
 import type Docker from 'dockerode';
 import { SandboxFailure } from '../../failure.ts';
+import { DirectSocket } from '../direct-socket.ts';
 import { type Owner, currentOwner } from '../owner.ts';
 import { abortOf, checked, rejectWithBody, textOf } from './answers.ts';
 import type { EngineAddress } from './context.ts';
@@ -192,7 +193,7 @@ export class DockerApi {
   /** Turns a connection into a raw stream in both directions. */
   async upgrade(path: string): Promise<Duplex> {
     const headers = { Connection: 'Upgrade', Upgrade: 'tcp', 'Content-Length': '0' };
-    const request = this.#request({ method: 'POST', path, headers });
+    const request = this.#request({ method: 'POST', path, headers, ...this.#direct() });
     return await this.#answer<Duplex>(request, callLimitsMs.quick, (resolve, reject) => {
       request.on('response', (response) => void rejectWithBody(response, reject));
       request.on('upgrade', (_response, socket, head) => {
@@ -200,6 +201,13 @@ export class DockerApi {
         resolve(socket);
       });
     });
+  }
+
+  /** Where a plain local connection carries it, a task's output comes without garbage. */
+  #direct(): Pick<http.RequestOptions, 'createConnection'> {
+    const { socketPath } = this.#transport;
+    if (socketPath === undefined) return {};
+    return { createConnection: () => new DirectSocket().connect(socketPath) };
   }
 
   async #response(request: http.ClientRequest, limitMs: number): Promise<IncomingMessage> {
@@ -253,7 +261,9 @@ export class DockerApi {
     const { protocol, agent, ...transport } = this.#transport;
     const path = this.#version === '' ? options.path : `/${this.#version}${options.path}`;
     // A stream lasts as long as its task, so it has a connection of its own.
-    const own = { ...transport, ...options, path, agent: agent ?? false };
+    // An agent would make the connection itself.
+    const made = options.createConnection ? undefined : (agent ?? false);
+    const own = { ...transport, ...options, path, agent: made };
     return protocol === 'https' ? https.request(own) : http.request({ ...own, ...nameless });
   }
 

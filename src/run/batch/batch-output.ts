@@ -37,7 +37,8 @@ export class BatchOutput {
     const lines = { stdout: new WholeLines(), stderr: new WholeLines() };
     this.#lines.set(task, lines);
     const receive = (stream: StreamName) => (chunk: Buffer) =>
-      this.#pass(task, { stream, chunk: lines[stream].push(chunk) });
+      // Copied: it may wait for its turn.
+      this.#pass(task, { stream, chunk: lines[stream].push(Buffer.from(chunk)) });
     return { stdout: receive('stdout'), stderr: receive('stderr') };
   };
 
