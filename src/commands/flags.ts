@@ -336,7 +336,7 @@ export const batchOnlyFlags = {
   summary: {
     name: 'summary',
     value: 'PATH',
-    help: 'Where the summary is written (default: NAME.batch.json beside the receipts)',
+    help: 'Where the summary is written (default: FILE.batch.json beside the receipts)',
   },
   junit: { name: 'junit', value: 'FILE', help: 'Write the results as JUnit XML' },
   report: { name: 'report', value: 'FILE', help: 'Write the results as one HTML page' },
