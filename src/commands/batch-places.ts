@@ -46,9 +46,10 @@ export async function placeBatch(asked: Asked): Promise<{ readonly summaryPath: 
 
 const mostShown = 10;
 
-async function summaryOf({ args, resolved: { name, tasks } }: Asked): Promise<Output> {
+/** `a.json` and `a.yaml` can lie in one folder, and have two summaries. */
+async function summaryOf({ args, source, resolved: { tasks } }: Asked): Promise<Output> {
   const asked = args.values[flags.summary.name];
-  const besides = join(dirname(tasks[0]?.spec.receiptPath ?? ''), `${name}.batch.json`);
+  const besides = join(dirname(tasks[0]?.spec.receiptPath ?? ''), `${source.fullName}.batch.json`);
   if (typeof asked !== 'string') return { title: 'the summary', path: besides, isProof: true };
   return { title: '--summary', path: await realPath(asked), isProof: true };
 }

@@ -34,6 +34,7 @@ export function batchSettings({ values }: CommandArgs, problems: Problems): Batc
     return problems.attempt(`--${flag.name}`, () => parse(text)) ?? fallback;
   };
   const isGiven = (flag: Flag) => values[flag.name] === true;
+  refuseContradictions(values, problems);
   const resume = isGiven(flags.resumeFailed) ? 'passed' : 'ended';
   return {
     jobs: read<number | null>(flags.jobs, null, parseJobs),
@@ -45,4 +46,22 @@ export function batchSettings({ values }: CommandArgs, problems: Problems): Batc
     resume: isGiven(flags.resume) || isGiven(flags.resumeFailed) ? resume : 'nothing',
     seed: read<string | null>(flags.shuffle, null, parseSeed),
   };
+}
+
+/** What would be ignored without a word if it were taken. */
+function refuseContradictions(values: CommandArgs['values'], problems: Problems): void {
+  if (values[flags.retryOn.name] !== undefined && values[flags.retries.name] === undefined) {
+    const message = `expected --${flags.retries.name} N with it: without one no task is run again`;
+    problems.add(`--${flags.retryOn.name}`, message);
+  }
+  if (values[flags.resume.name] === true && values[flags.resumeFailed.name] === true) {
+    const message = `expected one of the two, got --${flags.resume.name} as well: they differ in whether what failed runs again`;
+    problems.add(`--${flags.resumeFailed.name}`, message);
+  }
+  for (const { name } of [flags.summary, flags.junit, flags.report]) {
+    if (values[name] !== '-') continue;
+    const message =
+      'expected the path of a file, got "-": standard output is for what tasks print and for --json; a file of that name is ./-';
+    problems.add(`--${name}`, message);
+  }
 }

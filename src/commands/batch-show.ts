@@ -76,19 +76,24 @@ export class BatchShow {
 
 /**
  * Ctrl-C lets those that run finish, the second one ends them, the third one kills them. Any other signal, and a
- * reader that has gone away, ends them at once: nobody waits any more.
+ * reader that has gone away, ends them at once: nobody waits any more; the next signal kills them.
  */
 export function batchStops(
   { cancel, force, last }: Interrupts,
   readerGone: AbortSignal,
 ): Pick<BatchIo, 'stop' | 'cancel' | 'force'> {
-  const [patient, impatient] = [new AbortController(), new AbortController()];
+  const [patient, impatient, kill] = [0, 1, 2].map(() => new AbortController()) as Three;
   cancel.addEventListener('abort', () => {
     (cancel.reason === 'SIGINT' ? patient : impatient).abort(cancel.reason);
+  });
+  force.addEventListener('abort', () => {
+    if (impatient.signal.aborted) kill.abort(force.reason);
   });
   return {
     stop: patient.signal,
     cancel: AbortSignal.any([impatient.signal, force, readerGone]),
-    force: last,
+    force: AbortSignal.any([kill.signal, last]),
   };
 }
+
+type Three = [AbortController, AbortController, AbortController];

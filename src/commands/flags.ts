@@ -369,7 +369,7 @@ export const batchOnlyFlags = {
     name: 'summary',
     value: 'PATH',
     offers: 'file',
-    help: 'Where the summary is written (default: NAME.batch.json beside the receipts)',
+    help: 'Where the summary is written (default: FILE.batch.json beside the receipts)',
   },
   junit: { name: 'junit', value: 'FILE', offers: 'file', help: 'Write the results as JUnit XML' },
   report: {

@@ -3,6 +3,9 @@ import { type FileHandle, lstat, open, realpath, rename, stat, unlink } from 'no
 import { basename, dirname, join, resolve } from 'node:path';
 import { SandboxFailure, errnoOf, messageOf } from '../failure.ts';
 
+/** What tasks printed stands in it, as in a receipt. */
+const ownersMode = 0o600;
+
 /**
  * A file that is written once everything is over, such as a report. Its directory is looked at before, so that a
  * wrong path costs nothing, and again at the end, since a task may have put a link in its place.
@@ -43,8 +46,10 @@ export class ReportFile {
       const suffix = randomBytes(6).toString('hex');
       const draft = `${draftIn(directory, this.path)}.${suffix}`;
       try {
-        await writeAll(await open(draft, 'wx', 0o644), chunks);
-        await rename(draft, join(directory, basename(this.path)));
+        const target = join(directory, basename(this.path));
+        const file = await open(draft, 'wx', ownersMode);
+        await writeAll(file, { chunks, mode: await modeOf(target) });
+        await rename(draft, target);
       } catch (error) {
         await unlink(draft).catch(() => undefined);
         throw error;
@@ -69,12 +74,21 @@ function draftIn(directory: string, path: string): string {
   return join(directory, `.${basename(path)}.${process.pid}.tmp`);
 }
 
-async function writeAll(
-  file: FileHandle,
-  chunks: AsyncIterable<string> | Iterable<string>,
-): Promise<void> {
+/** Whoever opened an earlier report to others wants that of this one, too. */
+async function modeOf(path: string): Promise<number> {
+  const found = await lstat(path).catch(() => null);
+  return found?.isFile() === true ? found.mode & 0o777 : ownersMode;
+}
+
+interface Content {
+  readonly chunks: AsyncIterable<string> | Iterable<string>;
+  readonly mode: number;
+}
+
+async function writeAll(file: FileHandle, { chunks, mode }: Content): Promise<void> {
   try {
     for await (const chunk of chunks) await file.appendFile(chunk);
+    if (mode !== ownersMode) await file.chmod(mode);
   } finally {
     await file.close();
   }

@@ -12,11 +12,14 @@ export interface HaltPolicy {
 /** As in GNU parallel: `never`, `soon`, `now,fail=3` or `soon,fail=20%`. */
 export function parseHalt(text: string): HaltPolicy {
   const [, when, amount = '1', percent] =
-    /^(never|soon|now)(?:,fail=(\d{1,9})(%?))?$/.exec(text) ?? [];
+    /^(never(?!,)|soon|now)(?:,fail=(\d{1,9})(%?))?$/.exec(text) ?? [];
   const value = Number(amount);
   const isShare = percent === '%';
   if (when === undefined || value === 0 || (isShare && value > 100)) {
-    throw new Expectation('never, soon or now, with ,fail=N or ,fail=N% such as now,fail=3', text);
+    throw new Expectation(
+      'never, soon or now, the last two with ,fail=N or ,fail=N% such as now,fail=3',
+      text,
+    );
   }
   return {
     when: when as HaltPolicy['when'],

@@ -12,5 +12,17 @@ export function nearestOf(word: string, names: readonly string[]): string | null
   const beginsSo = names.find((name) => word.length > 3 && name.startsWith(word));
   if (beginsSo) return beginsSo;
   const [best] = ranked;
-  return best && best.edits <= Math.max(2, Math.floor(word.length / 3)) ? best.name : null;
+  if (best && best.edits <= Math.max(2, Math.floor(word.length / 3))) return best.name;
+  return names.find((name) => isFirstPart(name, word)) ?? null;
+}
+
+/** `memory` of `memory-limit`, `memory_limit` and `memoryLimit`; `pidsLimit` of `PIDS_LIMIT`. */
+function isFirstPart(name: string, word: string): boolean {
+  const parts = word.split(/[-_]|(?<=[a-z])(?=[A-Z])/);
+  return parts.some((_, end) => folded(parts.slice(0, end + 1).join('')) === folded(name));
+}
+
+/** What is the same to whoever wrote it. */
+function folded(text: string): string {
+  return text.replaceAll(/[-_]/g, '').toLowerCase();
 }

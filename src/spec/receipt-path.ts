@@ -34,10 +34,18 @@ export async function resolveReceiptPath(place: Place, problems: Problems): Prom
   const writable = mounts.filter((mount) => mount.type === 'bind' && !mount.readOnly);
   const inTask = [settings.workspacePath, ...writable.map((mount) => mount.source)];
   if (inTask.some((directory) => isInside(path, directory))) {
-    const subject = settings.values.receipt === null ? 'SANDBOX_RECEIPT_DIR' : '--receipt';
-    problems.add(subject, `expected a path that the task cannot write to, got "${path}"`);
+    problems.add(
+      subjectOf(settings),
+      `expected a path that the task cannot write to, got "${path}"`,
+    );
   }
   return path;
+}
+
+/** What put it there, or can move it away. */
+function subjectOf({ values, origins }: EffectiveSettings): string {
+  if (values.receipt !== null) return origins.receipt;
+  return values.receiptDir === null ? 'SANDBOX_RECEIPT_DIR' : origins.receiptDir;
 }
 
 async function askedPath({ settings, id, caller }: Place, workspace: string): Promise<string> {

@@ -15,7 +15,7 @@ export const secretNamePattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 
 /** Shorter ones cannot be told from other text, so they could not be kept out of a receipt. */
 const leastBytes = 4;
-const mostBytes = 64 * 1024;
+export const mostSecretBytes = 64 * 1024;
 
 /** `--secret NAME`, the caller's variable, or `--secret NAME=@FILE`. */
 export function parseSecret(text: string, caller: Caller): SecretSource {
@@ -62,10 +62,17 @@ async function readSecrets(
     sources.map(async ({ name, path }) => {
       const value =
         path === null ? Buffer.from(env[name] ?? '') : await readSecretFile({ name, path }, cancel);
-      if (trimmed(value).length >= leastBytes && value.length <= mostBytes) return { name, value };
-      throw unusable(name, `expected ${leastBytes} bytes to 64 KiB, found ${value.length} bytes`);
+      const mistake = secretSizeMistake(value);
+      if (mistake !== null) throw unusable(name, mistake);
+      return { name, value };
     }),
   );
+}
+
+/** Why no value of this size can be a secret, or null. */
+export function secretSizeMistake(value: Buffer): string | null {
+  if (trimmed(value).length >= leastBytes && value.length <= mostSecretBytes) return null;
+  return `expected ${leastBytes} bytes to 64 KiB, found ${value.length} bytes`;
 }
 
 /** Without the newline at the end, which a file has and its printed form has not. */
@@ -81,8 +88,8 @@ async function readSecretFile(
   cancel: AbortSignal,
 ): Promise<Buffer> {
   try {
-    const value = await readCallersFile(path, { mostBytes, cancel });
-    if (value.length > mostBytes) throw new Error('it is larger than 64 KiB');
+    const value = await readCallersFile(path, { mostBytes: mostSecretBytes, cancel });
+    if (value.length > mostSecretBytes) throw new Error('it is larger than 64 KiB');
     return value;
   } catch (error) {
     throw unusable(name, messageOf(error));

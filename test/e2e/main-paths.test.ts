@@ -3,6 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { readJunit, readReportData } from '../helpers/batch-records.ts';
+import { Batch, statusesOf } from '../helpers/batch.ts';
 import { finished, printed, runCli } from '../helpers/cli.ts';
 import { describeOn, describeOnEach } from '../helpers/engines.ts';
 import { listenOn, toRealEngine } from '../helpers/listening.ts';
@@ -69,6 +71,23 @@ describeOnEach('the main paths of run', (engine) => {
     expect([exitCode, JSON.parse(stdout)]).toEqual([0, await workspace.receipt()]);
     expect(stdout).toContain('"made"');
     expect((await workspace.run([...on, '--', 'cat', 'made'])).stdout).toBe('x\n');
+  });
+
+  test('a batch with its summary and both reports', async () => {
+    const bad = { id: 'bad', line: 'echo wrong >&2; exit 3' };
+    const batch = await Batch.create([{ id: 'good', command: ['true'] }, bad]);
+    const [junit, page] = ['j.xml', 'r.html'].map((name) => join(batch.workspace.root, name));
+    if (!junit || !page) throw new Error('two paths');
+    const reports = ['--junit', junit, '--report', page];
+    const { exitCode, stdout, stderr, summary } = await batch.run([...on, ...reports]);
+    expect([exitCode, stdout, stderr]).toEqual([
+      1,
+      '',
+      'sandbox: bad: failed, exit code 3 · wrong\n',
+    ]);
+    expect(statusesOf(summary)).toEqual(['good passed', 'bad failed']);
+    expect((await readJunit(junit)).totals).toMatchObject({ tests: 2, failures: 1 });
+    expect((await readReportData(page)).data.counts).toEqual(summary?.counts);
   });
 
   test('the battery of probes starts, judges and ends', async () => {

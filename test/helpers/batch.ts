@@ -31,7 +31,7 @@ export class Batch {
   }
 
   get summaryPath(): string {
-    return join(this.workspace.receiptsDir, 'tasks.batch.json');
+    return join(this.workspace.receiptsDir, 'tasks.jsonl.batch.json');
   }
 
   start(args: readonly string[], options: Omit<CliOptions, 'cwd'> = {}) {

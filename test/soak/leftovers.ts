@@ -12,7 +12,7 @@ export async function leftovers(
   const containers = await engine.docker.listContainers({ all: true });
   const networks = await engine.docker.listNetworks();
   const volumes = await engine.docker.listVolumes();
-  const wanted = new Set([...tasks.map(({ id }) => `${id}.json`), 'soak.batch.json']);
+  const wanted = new Set([...tasks.map(({ id }) => `${id}.json`), 'soak.jsonl.batch.json']);
   const receipts = await place.namesIn(place.receipts);
   const temporary = await place.namesIn(place.temporary);
   return {

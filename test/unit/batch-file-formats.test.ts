@@ -90,7 +90,7 @@ test('Numbers are taken as they are written, wherever text is expected', async (
   expect(yaml.tasks[0]?.spec.id).toBe(long);
   expect(yaml.tasks[0]?.spec.command).toEqual(['echo', '010', 'no', '1.50', '0x1F']);
   expect(await problemsOf(() => batchOf('- line: x\n  timeout: 1e3'))).toEqual([
-    expect.stringContaining('line 1: timeout: expected a duration') as string,
+    expect.stringContaining('line 2: timeout: expected a duration') as string,
   ]);
 });
 

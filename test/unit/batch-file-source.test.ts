@@ -22,6 +22,7 @@ test('A file is found from where the caller stands, and gives the batch its name
     path: join(cwd, 'my tasks.jsonl'),
     title: 'my tasks.jsonl',
     name: 'my-tasks',
+    fullName: 'my tasks.jsonl',
     format: null,
     text: '["ü"]\n',
   });

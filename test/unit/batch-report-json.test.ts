@@ -25,7 +25,7 @@ const events: readonly BatchEvent[] = [
   { kind: 'task-output', task, stream: 'stdout', chunk: Buffer.from('a secret of the task') },
   { kind: 'task-retried', at, task, attempt: 1, row: failed },
   { kind: 'task-ended', at, task, row: failed, receipt },
-  { kind: 'stopping', at, why: 'halted', kills: false },
+  { kind: 'stopping', at, why: 'halted', signal: null, kills: false },
   { kind: 'task-ended', at, task: batchTask(1), row: notRun, receipt: null },
   { kind: 'batch-ended', at, summary },
 ];

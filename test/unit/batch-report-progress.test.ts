@@ -284,12 +284,17 @@ describe('in a log', () => {
     void shown.show(start);
     void shown.show({ kind: 'task-retried', at, task, attempt: 1, row });
     void shown.show(began);
-    void shown.show({ kind: 'stopping', at, why: 'cancelled', kills: false });
-    void shown.show({ kind: 'stopping', at, why: 'cancelled', kills: true });
+    const stopping = { kind: 'stopping', at, why: 'cancelled', signal: 'SIGINT' } as const;
+    void shown.show({ ...stopping, kills: false });
+    void shown.show({ ...stopping, kills: true });
+    void shown.show({ ...stopping, signal: 'SIGPIPE', kills: true });
+    void shown.show({ ...stopping, why: 'deadline', signal: null, kills: true });
     expect(written().split('\n')).toEqual([
       'sandbox: task-1: failed, exit code 1 · attempt 2 follows',
       'sandbox: interrupted: no more tasks are started, what runs (1) may finish (interrupt again to stop it)',
-      'sandbox: interrupted: no more tasks are started, what runs (1) is stopped',
+      'sandbox: interrupted: no more tasks are started, what runs (1) is stopped (interrupt again to kill it)',
+      'sandbox: the reader of standard output went away: no more tasks are started, what runs (1) is stopped',
+      'sandbox: the deadline of the batch passed: no more tasks are started, what runs (1) is stopped',
       '',
     ]);
   });

@@ -117,6 +117,12 @@ test.each([
   ['confg', ['run', 'config'], 'config'],
   ['deploy', ['run', 'config'], null],
   ['x', [], null],
+  ['memory-limit', ['memory', 'timeout'], 'memory'],
+  ['memory_limit', ['memory', 'timeout'], 'memory'],
+  ['memoryLimit', ['memory', 'timeout'], 'memory'],
+  ['PIDS_LIMIT', ['memory', 'pidsLimit'], 'pidsLimit'],
+  ['--memory-limit', ['--memory', '--timeout'], '--memory'],
+  ['limit-memory', ['memory'], null],
 ])('The nearest to "%s" of %j is %s', (word, names, nearest) => {
   expect(nearestOf(word, names)).toBe(nearest);
 });

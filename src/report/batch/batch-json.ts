@@ -22,7 +22,8 @@ const attempt = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
  * | `task-retried`  | `attempt`: the one that ended; and everything of `task-ended`, of that attempt            |
  * | `task-ended`    | a row of the summary: `index`, `line`, `id`, `command`, `status`, `exitCode`, `attempts`, |
  * |                 | `reused`, `slot`, `startedAt`, `finishedAt`, `durationMs`, `reason`, `receipt` (its path) |
- * | `stopping`      | `why` (`halted`, `deadline`, `cancelled`), `kills`: whether tasks that run are stopped     |
+ * | `stopping`      | `why` (`halted`, `deadline`, `cancelled`), `signal` of the caller (`SIGPIPE`: nobody reads |
+ * |                 | stdout any more) or null, `kills`: whether tasks that run are stopped                      |
  * | `batch-ended`   | `ending`, `exitCode`, `durationMs`, `counts`: as in the summary                           |
  */
 export const batchLineSchema = v.variant('event', [
@@ -35,6 +36,7 @@ export const batchLineSchema = v.variant('event', [
     event: v.literal('stopping'),
     at,
     why: v.picklist(['halted', 'deadline', 'cancelled']),
+    signal: v.nullable(text),
     kills: v.boolean(),
   }),
   v.strictObject({ event: v.literal('batch-ended'), at, ending, exitCode, durationMs, counts }),
@@ -61,7 +63,13 @@ function batchLine(event: BatchEvent, now: Date): BatchLine | null {
     case 'task-ended':
       return { event: event.kind, at: event.at, ...event.row };
     case 'stopping':
-      return { event: event.kind, at: event.at, why: event.why, kills: event.kills };
+      return {
+        event: event.kind,
+        at: event.at,
+        why: event.why,
+        signal: event.signal,
+        kills: event.kills,
+      };
     case 'batch-ended': {
       const { summary } = event;
       return {

@@ -23,12 +23,16 @@ const causes = {
   cancelled: 'interrupted',
 } as const;
 
-export function stoppingText({ why, kills }: EventOf<'stopping'>, running: number): string {
-  if (running === 0) return `${causes[why]}: no more tasks are started`;
-  if (kills)
-    return `${causes[why]}: no more tasks are started, what runs (${countText(running)}) is stopped`;
-  const how = why === 'cancelled' ? ' (interrupt again to stop it)' : '';
-  return `${causes[why]}: no more tasks are started, what runs (${countText(running)}) may finish${how}`;
+export function stoppingText(event: EventOf<'stopping'>, running: number): string {
+  const { why, signal, kills } = event;
+  const isUnread = why === 'cancelled' && signal === 'SIGPIPE';
+  const cause = isUnread ? 'the reader of standard output went away' : causes[why];
+  if (running === 0) return `${cause}: no more tasks are started`;
+  const what = `${cause}: no more tasks are started, what runs (${countText(running)})`;
+  // Who has gone away interrupts no more, and nobody was asked about a limit of the batch.
+  const next = why === 'cancelled' && !isUnread;
+  if (kills) return `${what} is stopped${next ? ' (interrupt again to kill it)' : ''}`;
+  return `${what} may finish${next ? ' (interrupt again to stop it)' : ''}`;
 }
 
 const endings: Readonly<Record<BatchSummary['ending'], string>> = {

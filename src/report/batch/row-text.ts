@@ -25,7 +25,11 @@ export function isTrouble(row: Pick<BatchRow, 'status'>): boolean {
 }
 
 /** `failed, exit code 3`, or what ended it. Made of foreign text in part, so never raw to a terminal. */
-export function endingText({ status, reason, exitCode }: BatchRow): string {
+export function endingText(row: BatchRow): string {
+  return row.reused ? `${ownEndingText(row)} (earlier, not run again)` : ownEndingText(row);
+}
+
+function ownEndingText({ status, reason, exitCode }: BatchRow): string {
   const words = status.replaceAll('-', ' ');
   if (reason !== null) return reason.startsWith(words) ? reason : `${words}: ${reason}`;
   return status === 'passed' || exitCode === null ? words : `${words}, exit code ${exitCode}`;

@@ -49,6 +49,8 @@ export type BatchEvent =
       readonly kind: 'stopping';
       readonly at: string;
       readonly why: 'halted' | 'deadline' | 'cancelled';
+      /** That of the caller; SIGPIPE where the reader of standard output has gone away. */
+      readonly signal: NodeJS.Signals | null;
       /** False: those that run are let finish. */
       readonly kills: boolean;
     }

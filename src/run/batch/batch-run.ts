@@ -44,6 +44,8 @@ const stopReasons = {
   cancelled: 'cancelled by the caller',
 } as const;
 
+const readerGone = 'cancelled: the reader of the output went away';
+
 type Stop = keyof typeof stopReasons;
 
 interface Means {
@@ -117,7 +119,7 @@ export class BatchRun {
     this.#stop ??= why;
     this.#signal ??= signal;
     this.#stopped.abort();
-    this.#emit({ kind: 'stopping', at: isoNow(), why, kills });
+    this.#emit({ kind: 'stopping', at: isoNow(), why, signal, kills });
     if (!kills) return;
     this.#attempts.cancelAll(signal ?? 'SIGTERM');
   }
@@ -164,7 +166,8 @@ export class BatchRun {
 
   #withReason(row: BatchRow): BatchRow {
     if (this.#stop === null || row.status !== 'cancelled') return row;
-    return { ...row, reason: stopReasons[this.#stop] };
+    const isUnread = this.#stop === 'cancelled' && this.#signal === 'SIGPIPE';
+    return { ...row, reason: isUnread ? readerGone : stopReasons[this.#stop] };
   }
 
   #end(task: BatchTask, row: BatchRow, receipt: Receipt | null): void {

@@ -1,5 +1,6 @@
+import { SandboxFailure } from '../../failure.ts';
 import type { BatchFormat } from '../choices.ts';
-import { formatOf } from './batch-format.ts';
+import { formatOf, toldFormat } from './batch-format.ts';
 import type { BatchSource } from './batch-source.ts';
 import type { FileContent } from './file-entry.ts';
 import { jsonArrayEntries, jsonLinesEntries } from './json-entries.ts';
@@ -15,13 +16,31 @@ export async function contentOf(source: BatchSource): Promise<FileContent> {
   const text = source.text.replace(/^\uFEFF/, '');
   const mistake = mistakeIn(text);
   if (mistake) return refused(mistake);
+  if (text.trim() === '') throw noTasks(source, toldFormat(source));
   const format = formatOf({ ...source, text });
   const most = mostCharacters[format] ?? Infinity;
   if (text.length > most) {
     const limit = `expected at most ${most / 1024 ** 2} MiB of ${format.toUpperCase()}`;
     return refused({ line: 1, message: `${limit}; larger files can be JSONL` });
   }
-  return await readAs(format, text);
+  const content = await readAs(format, text);
+  if (content.entries.length > 0 || content.problems.length > 0) return content;
+  throw noTasks(source, format);
+}
+
+const examples: Readonly<Record<BatchFormat, string>> = {
+  jsonl: 'Write one task a line, such as {"command": ["make", "test"]}',
+  json: 'Write a list of tasks, such as [{"command": ["make", "test"]}]',
+  yaml: 'Write a list of tasks, such as - command: [make, test]',
+  csv: 'Write the names of keys into the first row, such as id,line, and one task into each other row, such as unit,make test',
+};
+
+/** Where the format cannot be told either, any of them will do. */
+function noTasks({ title }: BatchSource, format: BatchFormat | null): SandboxFailure {
+  const hint = examples[format ?? 'jsonl'];
+  return new SandboxFailure('invalid-settings', `expected tasks in ${title}, found no tasks`, {
+    hint,
+  });
 }
 
 /** What no format can have in it. */

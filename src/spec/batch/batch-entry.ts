@@ -25,6 +25,11 @@ export function keyProblem(key: string): string | null {
   return problemsOf(key, undefined)[0]?.message ?? null;
 }
 
+/** Why no object of this key has such a name in it, or null. */
+export function nameProblem(key: string, name: string): string | null {
+  return problemsOf(key, Object.fromEntries([[name, '']]))[0]?.message ?? null;
+}
+
 /** How an entry calls what a message calls by its flag. */
 const keysOfFlags: ReadonlyMap<string, string> = new Map([
   ['-c', 'line'],
@@ -32,6 +37,7 @@ const keysOfFlags: ReadonlyMap<string, string> = new Map([
   ['--label', 'labels'],
   ['--volume', 'volumes'],
   ['--mount', 'mounts'],
+  ['--tmpfs', 'tmpfs'],
   ['--secret', 'secrets'],
   ['--cap-add', 'capAdd'],
   ['--security-opt', 'securityOpt'],
@@ -39,9 +45,27 @@ const keysOfFlags: ReadonlyMap<string, string> = new Map([
   ['--allow-nested-docker', 'allowNestedDocker'],
 ]);
 
-/** The key of an entry for the subject of a problem: `env` for `--env`. */
-export function entryKeyOf(subject: string): string {
-  return keysOfFlags.get(subject) ?? subject.replace(/^--/, '');
+/** A problem of a task in the words of its file: what the entry has, and what could be in it, by its key. */
+export function inFileWords({ subject, message }: Problem, given: readonly string[]): Problem {
+  const key = keyOfFlag(subject);
+  // What stands on the command line is mended there.
+  const isOwn = key !== null && (given.includes(key) || !subject.startsWith('--'));
+  return { subject: isOwn ? key : subject, message: withKeys(message) };
+}
+
+/** What the caller wrote is in quotes and stays as it is. */
+function withKeys(message: string): string {
+  return message.replaceAll(/"(?:[^"\\]|\\.)*"|(?<![\w-])--?[a-z][a-z-]*/g, (word) =>
+    word.startsWith('-') ? (keyOfFlag(word) ?? word) : word,
+  );
+}
+
+/** `pidsLimit` for `--pids-limit`; null for what no entry can have. */
+function keyOfFlag(flag: string): string | null {
+  const known = keysOfFlags.get(flag);
+  if (known !== undefined) return known;
+  const key = flag.slice(2).replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  return flag.startsWith('--') && keyProblem(key) === null ? key : null;
 }
 
 /** What an entry asks for, and which keys it has for that. */

@@ -15,15 +15,21 @@ const endings: Readonly<Record<string, BatchFormat>> = {
 };
 
 /** As the caller says, else by the file's ending, else by a look at it; rejects what cannot be told. */
-export function formatOf({ format, path, title, text }: BatchSource): BatchFormat {
-  const ending = /\.([a-z]+)$/i.exec(path ?? '')?.[1]?.toLowerCase();
-  const known = format ?? (ending === undefined ? undefined : endings[ending]) ?? lookedAt(text);
+export function formatOf(source: BatchSource): BatchFormat {
+  const { title, text } = source;
+  const known = toldFormat(source) ?? lookedAt(text);
   if (known) return known;
   throw new SandboxFailure(
     'invalid-settings',
     `expected ${title} to be JSONL, a JSON array, YAML or CSV, and could not tell which`,
     { hint: `Say which: --format ${batchFormats.join('|')}` },
   );
+}
+
+/** Null where only a look at it can tell. */
+export function toldFormat({ format, path }: BatchSource): BatchFormat | null {
+  const ending = /\.([a-z]+)$/i.exec(path ?? '')?.[1]?.toLowerCase();
+  return format ?? (ending === undefined ? null : (endings[ending] ?? null));
 }
 
 function lookedAt(text: string): BatchFormat | null {

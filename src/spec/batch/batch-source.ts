@@ -13,6 +13,8 @@ export interface BatchSource {
   readonly title: string;
   /** What ids are made of: that of the file without its ending, or `batch`. */
   readonly name: string;
+  /** What the summary is called after, and no other file beside it: the whole name, or `batch`. */
+  readonly fullName: string;
   /** Null: by the ending of the file, then by looking. */
   readonly format: BatchFormat | null;
   readonly text: string;
@@ -39,14 +41,17 @@ export async function readBatchSource(
   if (file === '-') {
     const title = 'standard input';
     const text = textOf(await collected(stdin, title), title);
-    return { path: null, title, name: 'batch', format, text };
+    return { path: null, title, name: unnamed, fullName: unnamed, format, text };
   }
   const path = resolve(cwd, file);
   const { bytes, isRegular } = await fileAt(path, file);
   // What a shell hands over as a file (/dev/fd/63) has another name each time.
-  const name = isRegular ? batchName(basename(path)) : 'batch';
-  return { path, title: file, name, format, text: textOf(bytes, file) };
+  const fullName = isRegular ? basename(path) : unnamed;
+  const name = isRegular ? batchName(fullName) : unnamed;
+  return { path, title: file, name, fullName, format, text: textOf(bytes, file) };
 }
+
+const unnamed = 'batch';
 
 async function fileAt(path: string, title: string) {
   try {

@@ -3,8 +3,9 @@ import type { Caller } from '../host-path.ts';
 import { Problems } from '../problems.ts';
 import { isReceiptDirectory } from '../receipt-path.ts';
 import type { Sources } from '../resolve-settings.ts';
-import { type TaskRequest, resolveSpec } from '../resolve-spec.ts';
+import type { TaskRequest } from '../resolve-spec.ts';
 import { settingNames, settingOf } from '../settings.ts';
+import { resolveWhole } from './resolve-whole.ts';
 
 /** What holds for every task of a batch. */
 export interface CommonPart {
@@ -25,7 +26,7 @@ export async function commonPartOf(asked: TaskRequest, sources: Sources): Promis
   }
   const defaults = await withoutOwn(asked, sources.caller, problems);
   const trial = { ...defaults, command: ['true'], stdin: false };
-  const everywhere = await resolveSpec(trial, sources).then(() => [], problemsIn);
+  const everywhere = await resolveWhole(trial, sources).then(() => [], problemsIn);
   return { defaults, problems: problems.found, everywhere: new Set(everywhere.map(keyOf)) };
 }
 

@@ -10,7 +10,7 @@ import {
   mostTasks,
   tooMany,
 } from './file-entry.ts';
-import { keyProblem } from './batch-entry.ts';
+import { keyProblem, nameProblem } from './batch-entry.ts';
 import { readJson } from './json-value.ts';
 import { type TaskKey, formOf } from '../task-keys.ts';
 
@@ -42,14 +42,19 @@ export function csvEntries(text: string): FileContent {
   if (titles.length > mostColumns) return { entries: [], problems: [tooWide(header)] };
   const problems = headerProblems(titles).map((problem) => ({ line: header.line, ...problem }));
   const columns = titles.map(columnOf);
+  if (!columns.some((column) => column?.key === 'command' || column?.key === 'line')) {
+    const message = 'expected a column "command" or "line": no task is without one of the two';
+    return { entries: [], problems: [...problems, { line: header.line, subject: '', message }] };
+  }
   const entries: FileEntry[] = [];
   for (const { line, cells } of others) {
     if (entries.length >= mostTasks) return { entries, problems: [...problems, tooMany(line)] };
-    const add = (subject: string, message: string) => problems.push({ line, subject, message });
+    const found: FileProblem[] = [];
+    const add = (subject: string, message: string) => found.push({ line, subject, message });
     if (cells.length !== columns.length) {
       add('', `expected ${columns.length} cells as in the header, found ${cells.length}`);
     }
-    entries.push({ line, value: valueOf(cells, columns, add) });
+    entries.push({ line, value: valueOf(cells, columns, add), problems: found });
   }
   return { entries, problems };
 }
@@ -99,16 +104,19 @@ function headerProblems(titles: readonly string[]) {
     const problem = (message: string) => [{ subject: title, message }];
     if (title === '') return problem(`expected a name for column ${index + 1}, found none`);
     if (isTwice) return problem('expected each column once');
-    const { key, name } = splitTitle(title);
-    const refusal = keyProblem(key);
-    if (refusal !== null) return problem(refusal);
-    if ((formOf(key as TaskKey) === 'record') === (name !== null)) return [];
-    return problem(
-      name === null
-        ? `expected a column for each, such as ${key}.NAME`
-        : `${key} has no names in it`,
-    );
+    const mistake = titleMistake(title);
+    return mistake === null ? [] : problem(mistake);
   });
+}
+
+function titleMistake(title: string): string | null {
+  const { key, name } = splitTitle(title);
+  const refusal = keyProblem(key);
+  if (refusal !== null) return refusal;
+  const isRecord = formOf(key as TaskKey) === 'record';
+  if (isRecord && name === null) return `expected a column for each, such as ${key}.NAME`;
+  if (!isRecord && name !== null) return `${key} has no names in it`;
+  return name === null ? null : nameProblem(key, name);
 }
 
 function splitTitle(title: string): { key: string; name: string | null } {
@@ -121,7 +129,7 @@ function splitTitle(title: string): { key: string; name: string | null } {
 /** Null for a column that is among the problems. */
 function columnOf(title: string): Column | null {
   const { key, name } = splitTitle(title);
-  return keyProblem(key) === null ? { key: key as TaskKey, name } : null;
+  return titleMistake(title) === null ? { key: key as TaskKey, name } : null;
 }
 
 function valueOf(

@@ -9,6 +9,10 @@ export interface FileEntry {
   /** From 1. */
   readonly line: number;
   readonly value: EntryValue;
+  /** Where its keys stand that are not on its first line. */
+  readonly keyLines?: ReadonlyMap<string, number>;
+  /** What could not be read of it, and therefore is not what the value says. */
+  readonly problems: readonly FileProblem[];
 }
 
 /** The subject is a key of the entry, or empty where it is the entry as a whole. */
@@ -16,7 +20,7 @@ export interface FileProblem extends Problem {
   readonly line: number;
 }
 
-/** What a reader of one format makes of a file: an entry that could not be read is among the problems. */
+/** What a reader of one format makes of a file: what could not be told to be an entry is among the problems. */
 export interface FileContent {
   readonly entries: readonly FileEntry[];
   readonly problems: readonly FileProblem[];
@@ -40,6 +44,20 @@ export const tooMany = (line: number): FileProblem => ({
 export const tooDeep = `expected at most ${mostLevels} levels of nesting, found more`;
 
 export const tooLong = `expected at most ${mostEntryCharacters / 1024 ** 2} MiB of text for one task, found more`;
+
+/** Where a problem of such a subject is: `env.CI` where `env` stands. */
+export function lineOf({ line, keyLines }: FileEntry, subject: string): number {
+  return keyLines?.get(firstKey(subject)) ?? line;
+}
+
+/** Whether what would be said of it is only what follows from what could not be read. */
+export function isUnread({ problems }: FileEntry, subject: string): boolean {
+  return problems.some((one) => one.subject === '' || firstKey(one.subject) === firstKey(subject));
+}
+
+function firstKey(subject: string): string {
+  return subject.replace(/\..*/s, '');
+}
 
 export function isList(value: EntryValue): value is readonly EntryValue[] {
   return Array.isArray(value);

@@ -1,5 +1,4 @@
 import {
-  type EntryValue,
   type FileContent,
   type FileEntry,
   type FileProblem,
@@ -84,6 +83,10 @@ function endOfElement(text: string, from: number): number {
   return text.length;
 }
 
+function lineBreaksIn(text: string, end: number): number {
+  return text.slice(0, end).split('\n').length - 1;
+}
+
 class Content implements FileContent {
   readonly entries: FileEntry[] = [];
   readonly problems: FileProblem[] = [];
@@ -107,16 +110,18 @@ class Content implements FileContent {
     }
     const read = readJson(text);
     if ('mistake' in read) {
-      this.refuse(line + text.slice(0, read.position).split('\n').length - 1, read.mistake);
+      this.refuse(line + lineBreaksIn(text, read.position), read.mistake);
       return false;
     }
-    this.#keep(line, read.value);
-    for (const problem of read.problems) this.problems.push({ line, ...problem });
+    const { value, problems, keys } = read;
+    const [ofKey, ofProblem] = [lineCounter(text), lineCounter(text)];
+    const lines = keys.map(([key, at]) => [key, line + ofKey(at) - 1] as const);
+    const placed = problems.map(({ position, ...problem }) => {
+      return { ...problem, line: line + ofProblem(position) - 1 };
+    });
+    const keyLines = new Map(lines.filter(([, keyLine]) => keyLine !== line));
+    this.entries.push({ line, value, keyLines, problems: placed });
     return true;
-  }
-
-  #keep(line: number, value: EntryValue): void {
-    this.entries.push({ line, value });
   }
 
   refuse(line: number, message: string): this {

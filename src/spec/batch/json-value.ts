@@ -1,9 +1,18 @@
 import { type Problem, messageOf } from '../../failure.ts';
 import { type EntryValue, emptyEntry, mostLevels, tooDeep } from './file-entry.ts';
 
+interface PlacedProblem extends Problem {
+  readonly position: number;
+}
+
 /** One JSON text, or why it is none. */
 export type ReadJson =
-  | { readonly value: EntryValue; readonly problems: readonly Problem[] }
+  | {
+      readonly value: EntryValue;
+      readonly problems: readonly PlacedProblem[];
+      /** Where the keys of the outermost object begin, in their order. */
+      readonly keys: readonly (readonly [key: string, position: number])[];
+    }
   | { readonly mistake: string; readonly position: number };
 
 /** Like JSON.parse, but numbers keep their digits, and a key that is there twice is a problem. */
@@ -17,7 +26,7 @@ export function readJson(text: string): ReadJson {
   const value = reader.read('', 1);
   return value === undefined
     ? { mistake: tooDeep, position: 0 }
-    : { value, problems: reader.problems };
+    : { value, problems: reader.problems, keys: reader.keys };
 }
 
 function mistakeOf(error: unknown, text: string): ReadJson {
@@ -31,7 +40,8 @@ function mistakeOf(error: unknown, text: string): ReadJson {
 
 /** Reads text that is known to be JSON. */
 class JsonReader {
-  readonly problems: Problem[] = [];
+  readonly problems: PlacedProblem[] = [];
+  readonly keys: [string, number][] = [];
   readonly #text: string;
   #at = 0;
 
@@ -52,12 +62,15 @@ class JsonReader {
   #object(path: string, level: number): EntryValue | undefined {
     const object = emptyEntry();
     while (this.#peek() !== '}') {
+      const position = this.#at;
       const key = this.#string();
+      if (level === 1) this.keys.push([key, position]);
       const subject = path === '' ? key : `${path}.${key}`;
       this.#skip(':');
       const value = this.read(subject, level + 1);
       if (value === undefined) return undefined;
-      if (key in object) this.problems.push({ subject, message: 'expected each key once' });
+      if (key in object)
+        this.problems.push({ subject, position, message: 'expected each key once' });
       object[key] = value;
       if (this.#peek() === ',') this.#skip(',');
     }

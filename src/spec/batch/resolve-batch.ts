@@ -1,17 +1,17 @@
-import { SandboxFailure } from '../../failure.ts';
 import { HostAnswers } from '../host-answers.ts';
 import type { Sources } from '../resolve-settings.ts';
-import { type TaskRequest, resolveSpec } from '../resolve-spec.ts';
+import type { TaskRequest } from '../resolve-spec.ts';
 import type { TaskSpec } from '../task-spec.ts';
 import { contentOf } from './batch-content.ts';
-import { entryKeyOf, entryRequest } from './batch-entry.ts';
+import { type EntryRequest, entryRequest, inFileWords } from './batch-entry.ts';
 import { idAt } from './batch-ids.ts';
 import { BatchProblems } from './batch-problems.ts';
 import type { BatchSource } from './batch-source.ts';
 import type { BatchTask } from './batch-task.ts';
 import { type CommonPart, commonPartOf, keyOf, problemsIn } from './common-part.ts';
-import type { FileContent, FileEntry } from './file-entry.ts';
+import { type FileEntry, isUnread, lineOf } from './file-entry.ts';
 import { mergeRequests } from './merge-requests.ts';
+import { resolveWhole } from './resolve-whole.ts';
 
 export interface ResolvedBatch {
   /** What the ids that the file does not give are made of. */
@@ -30,17 +30,18 @@ export async function resolveBatch(
 ): Promise<ResolvedBatch> {
   const content = await contentOf(source);
   const { entries } = content;
-  refuseNothing(content, source);
   const sources = keepingAnswers(asked);
   const common = await commonPartOf(defaults, sources);
-  const problems = new BatchProblems(common.problems, content.problems);
+  const unread = entries.flatMap((entry) => entry.problems);
+  const problems = new BatchProblems(common.problems, [...content.problems, ...unread]);
   const tasks: BatchTask[] = [];
   const taken = new Taken(problems);
   for (const [index, entry] of entries.entries()) {
     const ownId = idAt(source.name, { index, total: entries.length });
-    const request = requestFor(entry, { ownId, defaults: common.defaults });
+    const own = entryRequest(entry.value);
+    const request = requestFor(own, { ownId, defaults: common.defaults });
     const isFree = taken.claim('id', request.flags.id?.text ?? ownId, entry);
-    const spec = await specOf({ entry, request, common }, sources, problems);
+    const spec = await specOf({ entry, own, request, common }, sources, problems);
     if (!spec) continue;
     if (isFree) taken.claim('receipt', spec.receiptPath, entry);
     tasks.push({ index, line: entry.line, spec });
@@ -55,40 +56,38 @@ function keepingAnswers(asked: Sources): Sources {
   return { ...asked, caller: { ...caller, env: { ...caller.env }, answers: new HostAnswers() } };
 }
 
-function refuseNothing({ entries, problems }: FileContent, { title }: BatchSource): void {
-  if (entries.length > 0 || problems.length > 0) return;
-  throw new SandboxFailure('invalid-settings', `expected tasks in ${title}, found no tasks`, {
-    hint: 'Write one task a line, such as {"command": ["make", "test"]}',
-  });
-}
-
 function requestFor(
-  entry: FileEntry,
+  own: EntryRequest,
   { ownId, defaults }: { ownId: string; defaults: TaskRequest },
 ): TaskRequest {
-  const request = mergeRequests(defaults, entryRequest(entry.value));
+  const request = mergeRequests(defaults, own);
   const id = request.flags.id ?? { text: ownId, origin: 'id' };
   return { ...request, flags: { ...request.flags, id } };
 }
 
 interface Pending {
   readonly entry: FileEntry;
+  readonly own: EntryRequest;
   readonly request: TaskRequest;
   readonly common: CommonPart;
 }
 
 /** Null where it has problems, each of which is said of this line unless every task has it. */
 async function specOf(
-  { entry, request, common }: Pending,
+  pending: Pending,
   sources: Sources,
   problems: BatchProblems,
 ): Promise<TaskSpec | null> {
+  const { entry, own, common } = pending;
   try {
-    return await resolveSpec(request, sources);
+    return await resolveWhole(pending.request, sources);
   } catch (error) {
     for (const problem of problemsIn(error)) {
+      const said = inFileWords(problem, own.given);
       if (common.everywhere.has(keyOf(problem))) problems.addGeneral(problem);
-      else problems.addAt({ ...problem, line: entry.line, subject: entryKeyOf(problem.subject) });
+      else if (!isUnread(entry, said.subject)) {
+        problems.addAt({ ...said, line: lineOf(entry, said.subject) });
+      }
     }
     return null;
   }
@@ -104,7 +103,8 @@ class Taken {
   }
 
   /** False where an earlier task has it. */
-  claim(kind: 'id' | 'receipt', text: string, { line }: FileEntry): boolean {
+  claim(kind: 'id' | 'receipt', text: string, entry: FileEntry): boolean {
+    const line = lineOf(entry, kind);
     const key = `${kind} ${text}`;
     const earlier = this.#lines.get(key);
     if (earlier === undefined) this.#lines.set(key, line);

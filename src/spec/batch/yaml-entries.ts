@@ -11,7 +11,6 @@ import {
   isScalar,
   isSeq,
 } from 'yaml';
-import type { Problem } from '../../failure.ts';
 import {
   type EntryValue,
   type FileContent,
@@ -72,29 +71,33 @@ function tokensOf(text: string, parser: Parser): Tokens {
 }
 
 function contentOf(items: readonly Node[], lineAt: (offset: number) => number): FileContent {
-  const reader = new NodeReader();
+  const reader = new NodeReader(lineAt);
   const entries: FileEntry[] = [];
-  const problems: FileProblem[] = [];
   for (const item of items) {
     const line = lineAt(item.range?.[0] ?? 0);
-    if (entries.length >= mostTasks) return { entries, problems: [...problems, tooMany(line)] };
-    const { value, problems: found } = reader.entry(item);
-    entries.push({ line, value });
-    problems.push(...found.map((problem) => ({ line, ...problem })));
+    if (entries.length >= mostTasks) return { entries, problems: [tooMany(line)] };
+    entries.push(reader.entry(item, line));
   }
-  return { entries, problems };
+  return { entries, problems: [] };
 }
 
 /** Turns nodes into values, in the order of the file: an alias stands for the last anchor of its name before it. */
 class NodeReader {
   readonly #anchors = new Map<string, Node>();
-  #problems: Problem[] = [];
+  readonly #lineAt: (offset: number) => number;
+  #problems: FileProblem[] = [];
+  #keyLines = new Map<string, number>();
   #count = 0;
 
-  entry(node: Node): { value: EntryValue; problems: readonly Problem[] } {
+  constructor(lineAt: (offset: number) => number) {
+    this.#lineAt = lineAt;
+  }
+
+  entry(node: Node, line: number): FileEntry {
     this.#problems = [];
-    const value = this.#value(node, { path: '', level: 1 });
-    return { value, problems: this.#problems };
+    this.#keyLines = new Map();
+    const value = this.#value(node, { path: '', level: 1, line });
+    return { line, value, keyLines: this.#keyLines, problems: this.#problems };
   }
 
   #value(node: Node | null, place: Place): EntryValue {
@@ -119,20 +122,22 @@ class NodeReader {
   #map(pairs: readonly Pair<Node, Node | null>[], place: Place): EntryValue {
     const object = emptyEntry();
     for (const { key, value } of pairs) {
-      const name = this.#value(key, deeper(place));
+      const line = key.range ? this.#lineAt(key.range[0]) : place.line;
+      const name = this.#value(key, { ...deeper(place), line });
       if (typeof name !== 'string') {
-        this.#refuse(place, 'expected keys that are text');
+        this.#refuse({ ...place, line }, 'expected keys that are text');
         continue;
       }
-      const below = deeper(place, name);
+      const below = { ...deeper(place, name), line };
+      if (place.level === 1 && line !== place.line) this.#keyLines.set(name, line);
       if (name in object) this.#refuse(below, 'expected each key once');
       object[name] = this.#value(value, below);
     }
     return object;
   }
 
-  #refuse({ path }: Place, message: string): null {
-    this.#problems.push({ subject: path, message });
+  #refuse({ path, line }: Place, message: string): null {
+    this.#problems.push({ line, subject: path, message });
     return null;
   }
 }
@@ -140,11 +145,13 @@ class NodeReader {
 interface Place {
   readonly path: string;
   readonly level: number;
+  /** Of the key that it belongs to. */
+  readonly line: number;
 }
 
-function deeper({ path, level }: Place, key?: string): Place {
+function deeper({ path, level, line }: Place, key?: string): Place {
   const below = key === undefined ? path : path === '' ? key : `${path}.${key}`;
-  return { path: below, level: level + 1 };
+  return { path: below, level: level + 1, line };
 }
 
 function textOf(value: unknown, isPlain: boolean): string | null {

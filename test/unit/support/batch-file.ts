@@ -18,7 +18,7 @@ export async function batchOf(text: string, options: BatchOptions = {}): Promise
   const { format = null, defaults, path = null, name = 'tasks', env, around } = options;
   const place = around ?? (await Surroundings.create());
   return await resolveBatch(
-    { path, title: path ?? 'standard input', name, format, text },
+    { path, title: path ?? 'standard input', name, fullName: name, format, text },
     { ...emptyRequest, command: [], ...defaults },
     { caller: place.caller(env), ambient: true },
   );
