@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { BatchFormat } from '../../src/spec/batch/batch-format.ts';
+import type { BatchFormat } from '../../src/spec/choices.ts';
 import { batchOf } from './support/batch-file.ts';
 import { failureOf, problemsOf } from './support/failure.ts';
 import { Surroundings, layerOf } from './support/surroundings.ts';
