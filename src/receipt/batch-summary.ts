@@ -23,6 +23,10 @@ const rowSchema = v.strictObject({
   command: said(v.array(text), 'The program and its arguments.'),
   status: v.picklist(rowStatuses),
   exitCode: said(v.nullable(v.number()), 'As in its receipt; null where it never ran.'),
+  stoppedByOther: said(
+    v.boolean(),
+    'True where it was cancelled by nobody that the batch knows of, through the engine: an error.',
+  ),
   attempts: said(count, 'How often it was run in this batch.'),
   reused: said(v.boolean(), 'True where an earlier receipt of the same task was taken (--resume).'),
   slot: said(v.nullable(count), 'Which of the --jobs slots ran it last, from 0.'),

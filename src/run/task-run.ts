@@ -113,7 +113,8 @@ export class TaskRun {
       return await this.#runOn(workspace);
     } catch (error) {
       if (this.#cancel.aborted && error === this.#cancel.reason) {
-        return { kind: 'cancelled', end: null, signal: cancelSignalOf(this.#cancel) };
+        const signal = cancelSignalOf(this.#cancel);
+        return { kind: 'cancelled', end: null, signal, by: 'caller' };
       }
       return outcomeOfFailure(toFailure(error));
     }

@@ -163,14 +163,14 @@ export class BatchRun {
   }
 
   #withReason(row: BatchRow): BatchRow {
-    if (this.#stop === null || row.status !== 'cancelled') return row;
+    if (this.#stop === null || row.status !== 'cancelled' || row.stoppedByOther) return row;
     return { ...row, reason: stopReasons[this.#stop] };
   }
 
   #end(task: BatchTask, row: BatchRow, receipt: Receipt | null): void {
     this.#rows.push(row);
     this.#emit({ kind: 'task-ended', at: isoNow(), task, row, receipt });
-    const halt = row.reused ? null : this.#halting.after(row.status);
+    const halt = row.reused ? null : this.#halting.after(row);
     if (halt && !this.#stop) this.#stopAll('halted', { signal: null, kills: halt === 'now' });
   }
 

@@ -45,6 +45,13 @@ export async function earlierRow(task: BatchTask, policy: ResumePolicy): Promise
   if (!counts || id !== spec.id || found.output.taskDigest !== taskDigest(spec)) return null;
   return {
     ...{ index, line, id, command: [...spec.command], status, exitCode, ...timing },
-    ...{ attempts: 0, reused: true, slot: null, reason: null, receipt: spec.receiptPath },
+    ...{
+      stoppedByOther: false,
+      attempts: 0,
+      reused: true,
+      slot: null,
+      reason: null,
+      receipt: spec.receiptPath,
+    },
   };
 }
