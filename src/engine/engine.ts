@@ -221,6 +221,8 @@ export interface Engine {
   /** Null where it has no images, networks and clock of its own. */
   readonly diagnosis: EngineDiagnosis | null;
   readonly images: ImageStore | null;
+  /** Throws a SandboxFailure where it is known already that it cannot run the task as asked. */
+  check(spec: TaskSpec): void;
   create(spec: TaskSpec, context: CreateContext): Promise<Sandbox>;
   close(): Promise<void>;
 }

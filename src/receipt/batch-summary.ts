@@ -13,8 +13,11 @@ const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 export const rowStatuses = [...statuses, 'not-run'] as const;
 export type RowStatus = (typeof rowStatuses)[number];
 
-/** How a batch ended; `halted` is what --halt did, `deadline` what --deadline did. */
-const batchEndings = ['completed', 'halted', 'deadline', 'cancelled'] as const;
+/**
+ * How a batch ended; `halted` is what --halt did, `deadline` what --deadline did, `output-lost` an output that could
+ * not be written although its reader was there.
+ */
+const batchEndings = ['completed', 'halted', 'deadline', 'cancelled', 'output-lost'] as const;
 
 const rowSchema = v.strictObject({
   index: said(count, 'From 0, in the order of the file.'),

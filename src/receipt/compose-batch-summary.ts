@@ -52,8 +52,9 @@ function countRows(rows: readonly BatchRow[]): BatchCounts {
   };
 }
 
-/** 0 where every task passed, 1 where one did not, 128+n where the caller ended it. */
-function batchExitCode({ rows, signal }: BatchRecord): number {
+/** 0 where every task passed, 1 where one did not, 128+n where the caller ended it, 125 where the sandbox failed. */
+function batchExitCode({ rows, signal, ending }: BatchRecord): number {
+  if (ending === 'output-lost') return exitCodes.sandboxFailed;
   if (rows.every(({ status }) => status === 'passed')) return 0;
   return signal === null ? exitCodes.someFailed : signalExitCode(signal);
 }

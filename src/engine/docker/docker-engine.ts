@@ -24,7 +24,7 @@ import { type UsableNetwork, ensureNetwork } from './network.ts';
 import { nestedDockerWarning } from './nested-docker.ts';
 import { networkSysctls } from './network-plan.ts';
 import { dockerProduct } from './product.ts';
-import { checkRuntime, checkRuntimeInForce } from './runtime.ts';
+import { checkRuntime, checkRuntimeInForce, levelOf } from './runtime.ts';
 import { sandboxFacts } from './sandbox-facts.ts';
 import { SecretFiles } from './secret-files.ts';
 import { securityOptions } from './security-options.ts';
@@ -66,11 +66,16 @@ export class DockerEngine implements Engine {
     this.#sweeping = Promise.allSettled([sweep(api), sweepSecrets()]);
   }
 
+  /** What is known before an image is made, which takes a while. What the engine really did is looked at later. */
+  check(spec: TaskSpec): void {
+    checkRuntime(spec.runtime, this.#info);
+    const runtime = spec.runtime ?? this.#info.defaultRuntime;
+    refuseLess(spec.nestedDocker ? 'none' : levelOf(runtime, this.#info), spec);
+  }
+
   async create(asked: TaskSpec, context: CreateContext): Promise<Sandbox> {
     const { phases } = context;
-    checkRuntime(asked.runtime, this.#info);
-    // Known before its image is made, which takes a while.
-    if (asked.nestedDocker) refuseLess('none', asked);
+    this.check(asked);
     const isWorkdirSeen = await checkWorkdir(asked, { isFilled: asked.workspaceMode !== 'copy' });
     const [image, network, security] = await allSettledOrThrow([
       phases.measure('image', () => ensureImage(this.#api, asked, context)),

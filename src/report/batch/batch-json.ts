@@ -22,7 +22,7 @@ const attempt = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
  * | `task-retried`  | `attempt`: the one that ended; and everything of `task-ended`, of that attempt            |
  * | `task-ended`    | a row of the summary: `index`, `line`, `id`, `command`, `status`, `exitCode`, `attempts`, |
  * |                 | `reused`, `slot`, `startedAt`, `finishedAt`, `durationMs`, `reason`, `receipt` (its path) |
- * | `stopping`      | `why` (`halted`, `deadline`, `cancelled`), `kills`: whether tasks that run are stopped     |
+ * | `stopping`      | `why` (`halted`, `deadline`, `cancelled`, `output-lost`), `kills`: tasks that run, too     |
  * | `batch-ended`   | `ending`, `exitCode`, `durationMs`, `counts`: as in the summary                           |
  */
 export const batchLineSchema = v.variant('event', [
@@ -34,7 +34,7 @@ export const batchLineSchema = v.variant('event', [
   v.strictObject({
     event: v.literal('stopping'),
     at,
-    why: v.picklist(['halted', 'deadline', 'cancelled']),
+    why: v.picklist(['halted', 'deadline', 'cancelled', 'output-lost']),
     kills: v.boolean(),
   }),
   v.strictObject({ event: v.literal('batch-ended'), at, ending, exitCode, durationMs, counts }),

@@ -48,7 +48,7 @@ export type BatchEvent =
   | {
       readonly kind: 'stopping';
       readonly at: string;
-      readonly why: 'halted' | 'deadline' | 'cancelled';
+      readonly why: 'halted' | 'deadline' | 'cancelled' | 'output-lost';
       /** False: those that run are let finish. */
       readonly kills: boolean;
     }
