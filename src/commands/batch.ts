@@ -1,7 +1,7 @@
 import { deadlineSignal } from '../engine/timer.ts';
 import { SandboxFailure } from '../failure.ts';
 import { exitCodes } from '../outcome/exit-code.ts';
-import { reportFailure, shortest, writeNote } from '../report/human.ts';
+import { reportEvent, reportFailure, shortest, writeNote } from '../report/human.ts';
 import { failureJson, jsonText } from '../report/json.ts';
 import { shellLine } from '../report/shell-quote.ts';
 import { type BatchOrder, runBatch } from '../run/batch/run-batch.ts';
@@ -126,6 +126,10 @@ async function runAndReport(
     await reports.writeFiles(summary);
     await show.close(summary, over);
     show.throwIfLost();
+    for (const left of summary.leftBehind) {
+      const message = `could not be removed, the next sandbox command tries again: ${left}`;
+      reportEvent(terminal, { kind: 'warning', message }, { quiet: false, verbose: false });
+    }
     await reports.tellCi(summary);
     if (args.values[outputFlags.quiet.name] !== true) {
       writeNote(terminal, `summary ${shortest(order.summaryPath)}`);

@@ -224,6 +224,8 @@ export interface Engine {
   /** Throws a SandboxFailure where it is known already that it cannot run the task as asked. */
   check(spec: TaskSpec): void;
   create(spec: TaskSpec, context: CreateContext): Promise<Sandbox>;
+  /** Tries once more what could not be removed when its task was over; answers what is left, and why. */
+  removeLeftovers(): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 

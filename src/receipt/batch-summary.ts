@@ -70,6 +70,10 @@ export const batchSummarySchema = v.pipe(
       'Each task counts once, with its last attempt.',
     ),
     tasks: v.array(rowSchema),
+    leftBehind: said(
+      v.array(text),
+      "What of its tasks could not be removed, by the engine's own names, and why. The next sandbox command tries again.",
+    ),
     tool: v.strictObject({ name: text, version: text, commit: v.nullable(text) }),
   }),
   v.title('BatchSummary'),

@@ -21,6 +21,7 @@ export interface BatchRecord {
   readonly durationMs: number;
   /** In any order. */
   readonly rows: readonly BatchRow[];
+  readonly leftBehind: readonly string[];
 }
 
 /** BatchRecord → BatchSummary: everything is counted from the rows, and nothing twice. */
@@ -38,6 +39,7 @@ export function composeBatchSummary(record: BatchRecord): BatchSummary {
     durationMs: record.durationMs,
     counts: countRows(tasks),
     tasks,
+    leftBehind: [...record.leftBehind],
     tool: { name: toolName, version: toolVersion, commit: toolCommit },
   };
 }

@@ -16,7 +16,7 @@ import type { DockerApi } from './docker-api.ts';
 import type { EngineInfo } from './engine-info.ts';
 import { DockerSandbox } from './docker-sandbox.ts';
 import { type Identity, identify, withoutUnseen } from './identity.ts';
-import { removeContainer } from './remove-container.ts';
+import { leftoversOf, removeOrRemember } from './leftovers.ts';
 import { DockerImages } from './images/docker-images.ts';
 import { type UsableImage, ensureImage } from './images/ensure-image.ts';
 import { taskLabels } from './labels.ts';
@@ -112,23 +112,30 @@ export class DockerEngine implements Engine {
     return sandbox;
   }
 
+  async removeLeftovers(): Promise<readonly string[]> {
+    return await leftoversOf(this.#api).removeAll();
+  }
+
   /** A sweep that is under way is given a moment to end, so that its connections are not cut. */
   async close(): Promise<void> {
     await within(sweepLimitMs, this.#sweeping, undefined);
   }
 
   async #make(spec: TaskSpec, ingredients: Ingredients): Promise<Sandbox> {
-    let container: Docker.Container | null = null;
+    let made: Container | null = null;
     try {
-      const made = await this.#createContainer(spec, ingredients.placement);
-      container = made.container;
+      made = await this.#createContainer(spec, ingredients.placement);
       return await this.#connect(spec, made, ingredients);
     } catch (error) {
-      // The reason is what counts; what cannot be removed now is removed by the next run.
+      // The reason is what counts; what cannot be removed now is removed later.
       await ingredients.secrets.remove().catch(() => undefined);
-      if (container) await removeContainer(this.#api, container).catch(() => undefined);
+      if (made) await this.#remove(made).catch(() => undefined);
       throw error;
     }
+  }
+
+  async #remove({ container, options }: Container): Promise<void> {
+    await removeOrRemember(this.#api, { container, made: options });
   }
 
   async #createContainer(spec: TaskSpec, placement: Placement): Promise<Container> {

@@ -77,7 +77,7 @@ export class BatchRun {
     this.#freeSlots = Array.from({ length: plan.jobs }, (_, index) => plan.jobs - 1 - index);
   }
 
-  async execute(): Promise<BatchRecord> {
+  async execute(): Promise<Omit<BatchRecord, 'leftBehind'>> {
     const { name, file, jobs, tasks } = this.#plan;
     const [startedAt, startMs] = [new Date(), performance.now()];
     this.#emit({ kind: 'batch-started', at: isoNow(), total: tasks.length, jobs });

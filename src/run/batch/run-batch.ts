@@ -31,7 +31,10 @@ export async function runBatch(order: BatchOrder, io: BatchIo): Promise<BatchSum
     const jobs = order.jobs ?? defaultJobs(order.tasks, [capacity, hostCapacity()]);
     const memory = new MemoryBudget(memoryForTasks(capacity));
     const run = new BatchRun({ ...order, jobs }, io, { engine, memory });
-    const summary = composeBatchSummary(await run.execute());
+    const summary = composeBatchSummary({
+      ...(await run.execute()),
+      leftBehind: await engine.removeLeftovers(),
+    });
     await place.write(summary);
     io.onEvent({ kind: 'batch-ended', at: summary.finishedAt, summary });
     return summary;

@@ -8,6 +8,7 @@ export class SharedEngine {
   readonly #env: NodeJS.ProcessEnv;
   readonly #closing = new AbortController();
   #engine: Promise<Engine> | null = null;
+  readonly #had = new Set<Engine>();
 
   constructor(env: NodeJS.ProcessEnv) {
     this.#env = env;
@@ -26,8 +27,16 @@ export class SharedEngine {
     connecting.catch(() => {
       if (this.#engine === connecting) this.#engine = null;
     });
-    return lent(await untilAborted(connecting, cancel));
+    const engine = await untilAborted(connecting, cancel);
+    this.#had.add(engine);
+    return lent(engine);
   };
+
+  /** Of all engines that were had; answers what is still there, and why. */
+  async removeLeftovers(): Promise<readonly string[]> {
+    const all = [...this.#had].map((engine) => engine.removeLeftovers());
+    return (await Promise.all(all)).flat();
+  }
 
   async close(): Promise<void> {
     this.#closing.abort();
@@ -43,6 +52,7 @@ function lent(engine: Engine): Engine {
     ...{ facts, capacity, diagnosis, images },
     check: (spec) => engine.check(spec),
     create: (spec, context) => engine.create(spec, context),
+    removeLeftovers: () => engine.removeLeftovers(),
     close: () => Promise.resolve(),
   };
 }

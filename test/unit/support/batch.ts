@@ -47,6 +47,7 @@ export function batchOf(
     durationMs: endMs,
     counts: countsOf(rows),
     tasks: rows,
+    leftBehind: [],
     tool: { name: 'sandbox-run', version: '0.1.0', commit: null },
     ...changes,
   };
