@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs';
 import { versionLine, versionWords } from './cli/version-line.ts';
 import { SandboxFailure, errnoOf, messageOf, toFailure } from './failure.ts';
+import { flushed } from './report/flushed.ts';
 import type { Terminal } from './report/terminal.ts';
 
 const interruptingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
@@ -86,12 +87,4 @@ function interrupts() {
 function interrupt(signal: NodeJS.Signals): void {
   const next = [cancel, force, last].find((controller) => !controller.signal.aborted);
   next?.abort(signal);
-}
-
-/** process.exit cuts what is still buffered for a pipe. */
-async function flushed(stream: NodeJS.WriteStream): Promise<void> {
-  await new Promise<void>((resolve) => {
-    if (stream.destroyed || !stream.writable) resolve();
-    else stream.write('', () => resolve());
-  });
 }

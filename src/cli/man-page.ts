@@ -4,14 +4,14 @@ import { settingNames, settingOf } from '../spec/settings.ts';
 import { spellingsOf } from './completion/completion-model.ts';
 import { type CommandRow, commands } from './commands.ts';
 
+const about = 'run one command as one throw-away sandbox and get one receipt that can be trusted';
+
 /** The manual page, in the macros of man(7): the same facts as --help, from the same tables. */
 export function manPage(): string {
   const lines = [
     '.TH SANDBOX 1 "" "sandbox" "User Commands"',
     section('NAME'),
-    text(
-      'sandbox - run one command as one throw-away sandbox and get one receipt that can be trusted',
-    ),
+    text(`sandbox - ${about}`),
     section('SYNOPSIS'),
     ...Object.values(commands).flatMap(({ usage }) => formsOf(usage).flatMap(synopsis)),
     section('COMMANDS'),

@@ -1,3 +1,4 @@
+import { SandboxFailure, errnoOf, messageOf } from '../failure.ts';
 import { batchLineText } from '../report/batch/batch-json.ts';
 import { BatchProgress } from '../report/batch/batch-progress.ts';
 import type { Terminal } from '../report/terminal.ts';
@@ -7,6 +8,7 @@ import { BatchOutput } from '../run/batch/batch-output.ts';
 import type { BatchIo } from '../run/batch/batch-run.ts';
 import type { BatchSummary } from '../receipt/batch-summary.ts';
 import type { BatchTask } from '../spec/batch/batch-task.ts';
+import { aborted } from './until-read.ts';
 import type { CommandArgs, Interrupts } from './command.ts';
 import { batchOnlyFlags as flags, outputFlags } from './flags.ts';
 
@@ -33,10 +35,10 @@ export class BatchShow {
           },
         )
       : null;
-    terminal.stdout.on('error', () => this.#readerGone.abort('SIGPIPE'));
+    terminal.stdout.on('error', (error: Error) => this.#onStdoutError(error));
   }
 
-  /** Aborted once nobody reads any more what is printed on stdout. */
+  /** Aborted once nobody reads any more what is printed on stdout, or it cannot be written. */
   get readerGone(): AbortSignal {
     return this.#readerGone.signal;
   }
@@ -53,13 +55,25 @@ export class BatchShow {
   };
 
   /** Once everything that tasks printed was shown, or nobody waits for it any more. */
-  async close(summary: BatchSummary, cancel: AbortSignal): Promise<void> {
-    const isCancelled = new Promise((resolve) => {
-      if (cancel.aborted) resolve(null);
-      cancel.addEventListener('abort', resolve, { once: true });
-    });
-    await Promise.race([this.#output?.close(), isCancelled]);
+  async close(summary: BatchSummary, over: AbortSignal): Promise<void> {
+    await Promise.race([this.#output?.close(), aborted(over)]);
     this.#tell({ kind: 'batch-ended', at: summary.finishedAt, summary });
+  }
+
+  /** Rejects with `output-not-writable` where what was to be shown could not be. */
+  throwIfLost(): void {
+    const reason: unknown = this.#readerGone.signal.reason;
+    if (reason instanceof SandboxFailure) throw reason;
+  }
+
+  /** A reader that went away has what it wanted; that a disk is full is a failure. */
+  #onStdoutError(error: Error): void {
+    if (errnoOf(error) === 'EPIPE') this.#readerGone.abort('SIGPIPE');
+    else {
+      const message = `cannot write to standard output: ${messageOf(error)}`;
+      const hint = 'The summary and the receipts were written.';
+      this.#readerGone.abort(new SandboxFailure('output-not-writable', message, { hint }));
+    }
   }
 
   /** Takes away what would be drawn again. */

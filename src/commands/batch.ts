@@ -1,6 +1,7 @@
+import { deadlineSignal } from '../engine/timer.ts';
 import { SandboxFailure } from '../failure.ts';
 import { exitCodes } from '../outcome/exit-code.ts';
-import { reportFailure, shortest, writeNote } from '../report/human.ts';
+import { reportEvent, reportFailure, shortest, writeNote } from '../report/human.ts';
 import { failureJson, jsonText } from '../report/json.ts';
 import { shellLine } from '../report/shell-quote.ts';
 import { type BatchOrder, runBatch } from '../run/batch/run-batch.ts';
@@ -17,6 +18,7 @@ import { BatchShow, batchStops } from './batch-show.ts';
 import type { Command, CommandArgs, CommandContext } from './command.ts';
 import { batchOnlyFlags, outputFlags } from './flags.ts';
 import { taskRequest } from './task-request.ts';
+import { untilRead } from './until-read.ts';
 import { wordProblems } from './words.ts';
 
 /** `sandbox batch FILE`: many tasks, one summary. */
@@ -45,7 +47,8 @@ async function runOrShow(args: CommandArgs, context: CommandContext): Promise<nu
   const { summaryPath } = await placeBatch({ args, source, resolved });
   const order = orderOf({ settings, source, resolved }, summaryPath);
   const reports = await BatchReports.reserve(args, context.terminal);
-  return await runAndReport(order, reports, { args, context });
+  const { deadlineMs } = settings;
+  return await runAndReport({ order, deadlineMs, reports }, { args, context });
 }
 
 async function sourceOf(
@@ -70,9 +73,9 @@ interface Asked {
 
 function orderOf({ settings, source, resolved }: Asked, summaryPath: string): BatchOrder {
   const { name, tasks } = resolved;
-  const { seed, jobs, retries, retryOn, halt, deadlineMs, resume } = settings;
+  const { seed, jobs, retries, retryOn, halt, resume } = settings;
   return {
-    ...{ name, jobs, retries, retryOn, halt, deadlineMs, resume },
+    ...{ name, jobs, retries, retryOn, halt, resume },
     file: source.path,
     tasks: seed === null ? tasks : shuffled(tasks, seed),
     summaryPath,
@@ -95,14 +98,21 @@ function showTasks(
   return 0;
 }
 
+interface Run {
+  readonly order: BatchOrder;
+  readonly deadlineMs: number;
+  readonly reports: BatchReports;
+}
+
 async function runAndReport(
-  order: BatchOrder,
-  reports: BatchReports,
+  { order, deadlineMs, reports }: Run,
   { args, context }: { args: CommandArgs; context: CommandContext },
 ): Promise<number> {
   const { terminal } = context;
   const show = new BatchShow(args, terminal);
   const stops = batchStops(context.interrupts(), show.readerGone);
+  const deadline = deadlineSignal(deadlineMs);
+  const over = AbortSignal.any([stops.cancel, deadline.signal]);
   reports.open();
   try {
     const summary = await runBatch(order, {
@@ -110,10 +120,16 @@ async function runAndReport(
       receiverFor: show.receiverFor,
       env: terminal.env,
       ...stops,
+      deadline: deadline.signal,
     });
     // First what is asked for in files: whoever reads what tasks print may have stopped reading.
     await reports.writeFiles(summary);
-    await show.close(summary, stops.cancel);
+    await show.close(summary, over);
+    show.throwIfLost();
+    for (const left of summary.leftBehind) {
+      const message = `could not be removed, the next sandbox command tries again: ${left}`;
+      reportEvent(terminal, { kind: 'warning', message }, { quiet: false, verbose: false });
+    }
     await reports.tellCi(summary);
     if (args.values[outputFlags.quiet.name] !== true) {
       writeNote(terminal, `summary ${shortest(order.summaryPath)}`);
@@ -122,5 +138,9 @@ async function runAndReport(
   } finally {
     show.abandon();
     reports.close();
+    // All that is left is output, so that whoever interrupts now has had enough.
+    const { stop } = stops;
+    await untilRead(terminal, stop.aborted ? over : AbortSignal.any([over, stop]));
+    deadline.clear();
   }
 }

@@ -221,7 +221,11 @@ export interface Engine {
   /** Null where it has no images, networks and clock of its own. */
   readonly diagnosis: EngineDiagnosis | null;
   readonly images: ImageStore | null;
+  /** Throws a SandboxFailure where it is known already that it cannot run the task as asked. */
+  check(spec: TaskSpec): void;
   create(spec: TaskSpec, context: CreateContext): Promise<Sandbox>;
+  /** Tries once more what could not be removed when its task was over; answers what is left, and why. */
+  removeLeftovers(): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 

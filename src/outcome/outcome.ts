@@ -13,7 +13,13 @@ export type Outcome =
   | { readonly kind: 'timed-out'; readonly end: TaskEnd }
   | { readonly kind: 'out-of-memory'; readonly end: TaskEnd & { readonly exitCode: number } }
   | { readonly kind: 'workspace-limit'; readonly end: TaskEnd }
-  | { readonly kind: 'cancelled'; readonly end: TaskEnd | null; readonly signal: NodeJS.Signals }
+  | {
+      readonly kind: 'cancelled';
+      readonly end: TaskEnd | null;
+      readonly signal: NodeJS.Signals;
+      /** Somebody else may have ended it, through the engine: then it is nobody's wish that we know of. */
+      readonly by: 'caller' | 'other';
+    }
   | { readonly kind: 'not-started'; readonly failure: SandboxFailure }
   | {
       readonly kind: 'engine-failed';

@@ -13,8 +13,11 @@ const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 export const rowStatuses = [...statuses, 'not-run'] as const;
 export type RowStatus = (typeof rowStatuses)[number];
 
-/** How a batch ended; `halted` is what --halt did, `deadline` what --deadline did. */
-const batchEndings = ['completed', 'halted', 'deadline', 'cancelled'] as const;
+/**
+ * How a batch ended; `halted` is what --halt did, `deadline` what --deadline did, `output-lost` an output that could
+ * not be written although its reader was there.
+ */
+const batchEndings = ['completed', 'halted', 'deadline', 'cancelled', 'output-lost'] as const;
 
 const rowSchema = v.strictObject({
   index: said(count, 'From 0, in the order of the file.'),
@@ -23,6 +26,10 @@ const rowSchema = v.strictObject({
   command: said(v.array(text), 'The program and its arguments.'),
   status: v.picklist(rowStatuses),
   exitCode: said(v.nullable(v.number()), 'As in its receipt; null where it never ran.'),
+  stoppedByOther: said(
+    v.boolean(),
+    'True where it was cancelled by nobody that the batch knows of, through the engine: an error.',
+  ),
   attempts: said(count, 'How often it was run in this batch.'),
   reused: said(v.boolean(), 'True where an earlier receipt of the same task was taken (--resume).'),
   slot: said(v.nullable(count), 'Which of the --jobs slots ran it last, from 0.'),
@@ -63,6 +70,10 @@ export const batchSummarySchema = v.pipe(
       'Each task counts once, with its last attempt.',
     ),
     tasks: v.array(rowSchema),
+    leftBehind: said(
+      v.array(text),
+      "What of its tasks could not be removed, by the engine's own names, and why. The next sandbox command tries again.",
+    ),
     tool: v.strictObject({ name: text, version: text, commit: v.nullable(text) }),
   }),
   v.title('BatchSummary'),

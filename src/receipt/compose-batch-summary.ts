@@ -21,6 +21,7 @@ export interface BatchRecord {
   readonly durationMs: number;
   /** In any order. */
   readonly rows: readonly BatchRow[];
+  readonly leftBehind: readonly string[];
 }
 
 /** BatchRecord → BatchSummary: everything is counted from the rows, and nothing twice. */
@@ -38,6 +39,7 @@ export function composeBatchSummary(record: BatchRecord): BatchSummary {
     durationMs: record.durationMs,
     counts: countRows(tasks),
     tasks,
+    leftBehind: [...record.leftBehind],
     tool: { name: toolName, version: toolVersion, commit: toolCommit },
   };
 }
@@ -52,8 +54,9 @@ function countRows(rows: readonly BatchRow[]): BatchCounts {
   };
 }
 
-/** 0 where every task passed, 1 where one did not, 128+n where the caller ended it. */
-function batchExitCode({ rows, signal }: BatchRecord): number {
+/** 0 where every task passed, 1 where one did not, 128+n where the caller ended it, 125 where the sandbox failed. */
+function batchExitCode({ rows, signal, ending }: BatchRecord): number {
+  if (ending === 'output-lost') return exitCodes.sandboxFailed;
   if (rows.every(({ status }) => status === 'passed')) return 0;
   return signal === null ? exitCodes.someFailed : signalExitCode(signal);
 }

@@ -112,6 +112,7 @@ function evidenceOf(record: TaskRecord): Receipt['evidence'] {
     deadline: hasDeadline ? { limitMs: spec.limits.timeoutMs, passedAfterMs: firstSignalMs } : null,
     workspaceLimit: workspaceLimitOf(record),
     cancelledBy: outcome.kind === 'cancelled' ? outcome.signal : null,
+    stoppedBy: outcome.kind === 'cancelled' && outcome.by === 'other' ? outcome.signal : null,
     signalsSent: signals.map(({ signal, afterMs }) => ({ signal, afterMs: roundMs(afterMs) })),
     oomKills: ending?.oomKills ?? null,
     engineEvents: [...(ending?.observed ?? [])],

@@ -24,6 +24,9 @@ export function endingSentence(receipt: Receipt): string | null {
       return `the workspace grew by ${mebibytes(seenBytes)} (limit ${mebibytes(limitBytes)})${endedBy}`;
     }
     case 'cancelled':
+      if (evidence.stoppedBy !== null) {
+        return `cancelled by somebody else, through the engine (${evidence.stoppedBy})`;
+      }
       return evidence.cancelledBy === 'SIGPIPE'
         ? `cancelled: the reader of the output went away${endedBy}`
         : `cancelled by ${evidence.cancelledBy ?? 'the caller'}${endedBy}`;

@@ -131,13 +131,20 @@ const evidenceSchema = v.strictObject({
   ),
   cancelledBy: said(
     v.nullable(text),
-    'The signal that the caller sent, SIGPIPE where the reader went away.',
+    'The signal that cancelled it: of the caller, SIGPIPE where the reader went away, or `stoppedBy`.',
+  ),
+  stoppedBy: said(
+    v.nullable(text),
+    'The signal by which somebody else ended the task through the engine, such as `docker kill`; null where nobody did.',
   ),
   signalsSent: said(
     v.array(v.strictObject({ signal: text, afterMs: v.number() })),
     'By the sandbox to the task, in milliseconds since it started.',
   ),
-  oomKills: said(v.nullable(v.number()), 'Kills for lack of memory that the engine reported.'),
+  oomKills: said(
+    v.nullable(v.number()),
+    'Kills for lack of memory that the engine reported; null where it may have lost the report: it ended by 137, and nobody was seen to send SIGKILL.',
+  ),
   engineEvents: said(
     v.array(
       v.strictObject({

@@ -65,8 +65,8 @@ function writeSentence(terminal: Terminal, message: string, end = ''): void {
 }
 
 /** Cancelled is what the caller asked for. */
-function isNoFailure({ status }: Receipt): boolean {
-  return status === 'cancelled';
+function isNoFailure({ status, evidence }: Receipt): boolean {
+  return status === 'cancelled' && evidence.stoppedBy === null;
 }
 
 function phasesOf({ timing }: Receipt): string {

@@ -11,12 +11,14 @@ export function outcomeOf(ending: Ending, termination: Termination): Outcome {
   const cause = endedFirst ? null : termination.cause;
   if (cause?.kind === 'deadline') return { kind: 'timed-out', end };
   if (cause?.kind === 'workspace-limit') return { kind: 'workspace-limit', end };
-  if (cause?.kind === 'cancelled') return { kind: 'cancelled', end, signal: cause.signal };
+  if (cause?.kind === 'cancelled') {
+    return { kind: 'cancelled', end, signal: cause.signal, by: 'caller' };
+  }
   // A child that was killed is no failure of a command that went on and succeeded.
   if (oomKills !== null && oomKills > 0 && end.exitCode !== 0) {
     return { kind: 'out-of-memory', end };
   }
-  if (stoppedBy) return { kind: 'cancelled', end, signal: stoppedBy };
+  if (stoppedBy) return { kind: 'cancelled', end, signal: stoppedBy, by: 'other' };
   const { signal } = end;
   return signal === null ? { kind: 'exited', end } : { kind: 'signaled', end: { ...end, signal } };
 }

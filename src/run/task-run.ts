@@ -22,6 +22,7 @@ import { lostOutput, mayApply, outcomeAfter, outcomeOf, whatWasNotApplied } from
 import type { RunIo } from './run-task.ts';
 import { cancelSignalOf, supervise } from './supervise.ts';
 import { TaskOutput } from './task-output.ts';
+import { untilAborted } from './until-aborted.ts';
 
 interface RunSecrets extends LoadedSecrets {
   readonly redactor: Redactor | null;
@@ -113,7 +114,8 @@ export class TaskRun {
       return await this.#runOn(workspace);
     } catch (error) {
       if (this.#cancel.aborted && error === this.#cancel.reason) {
-        return { kind: 'cancelled', end: null, signal: cancelSignalOf(this.#cancel) };
+        const signal = cancelSignalOf(this.#cancel);
+        return { kind: 'cancelled', end: null, signal, by: 'caller' };
       }
       const outcome = outcomeOfFailure(toFailure(error));
       // An engine may be lost in the very call that starts, and the task has printed something by then.
@@ -229,20 +231,3 @@ export class TaskRun {
 }
 
 const leastDrainMs = 1_000;
-
-/** What `work` gives, unless the signal aborts first: then its reason is thrown. */
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  let onAbort: () => void = () => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    // A reason may be anything, such as the name of a signal.
-    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
-    onAbort = () => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
-}

@@ -51,7 +51,8 @@ describeOn('docker', 'limits', () => {
     const receipt = await workspace.receipt();
     expect(exitCode).toBe(137);
     expect(receipt.status).toBe('failed');
-    expect(receipt.evidence.oomKills).toBe(0);
+    // Nor proof that there was none: an engine that has lost the event says the same.
+    expect(receipt.evidence.oomKills).toBeNull();
   });
 
   test('a child that was killed for memory does not fail a command that goes on and succeeds', async () => {

@@ -6,6 +6,7 @@ import { isRetryable, retryDelayMs } from '../../src/run/batch/retry-policy.ts';
 import { shuffled } from '../../src/run/batch/shuffle.ts';
 import { SandboxFailure } from '../../src/failure.ts';
 import { type Outcome, outcomeOfFailure } from '../../src/outcome/outcome.ts';
+import type { RowStatus } from '../../src/receipt/batch-summary.ts';
 import { composeReceipt } from '../../src/receipt/compose-receipt.ts';
 import { parseHalt, parseJobs, parseRetries, parseRetryOn } from '../../src/spec/batch-options.ts';
 import { taskRecord } from './support/task-record.ts';
@@ -78,9 +79,9 @@ describe('memory', () => {
 });
 
 describe('--halt', () => {
-  const endings = (text: string, total: number, statuses: Parameters<Halting['after']>[0][]) => {
+  const endings = (text: string, total: number, statuses: RowStatus[]) => {
     const halting = new Halting(parseHalt(text), total);
-    return statuses.map((status) => halting.after(status));
+    return statuses.map((status) => halting.after({ status, stoppedByOther: false }));
   };
 
   test.each([
@@ -107,6 +108,11 @@ describe('--halt', () => {
     ]);
   });
 
+  test('counts what somebody else cancelled', () => {
+    const halting = new Halting(parseHalt('now'), 10);
+    expect(halting.after({ status: 'cancelled', stoppedByOther: true })).toBe('now');
+  });
+
   test.each([
     '',
     'later',
@@ -129,7 +135,8 @@ describe('another try', () => {
     'out-of-memory': { kind: 'out-of-memory', end: ended },
     'engine-failed': outcomeOfFailure(new SandboxFailure('engine-lost', 'x')),
     'not-started': outcomeOfFailure(new SandboxFailure('command-not-found', 'x')),
-    cancelled: { kind: 'cancelled', end: null, signal: 'SIGTERM' },
+    cancelled: { kind: 'cancelled', end: null, signal: 'SIGTERM', by: 'caller' },
+    'stopped by another': { kind: 'cancelled', end: ended, signal: 'SIGKILL', by: 'other' },
   } as const satisfies Record<string, Outcome>;
   const receiptOf = (kind: keyof typeof outcomes) => ({
     receipt: composeReceipt(taskRecord({ outcome: outcomes[kind] })),
@@ -157,6 +164,7 @@ describe('another try', () => {
     ['engine-failed', true],
     ['not-started', false],
     ['cancelled', false],
+    ['stopped by another', true],
   ] as const)('after a task that was %s: %s', (kind, expected) => {
     expect(isRetryable(receiptOf(kind), [])).toBe(expected);
   });

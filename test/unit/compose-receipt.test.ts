@@ -37,13 +37,13 @@ const records: Record<string, TaskRecord> = {
   }),
   'out-of-memory': taskRecord({ outcome: { kind: 'out-of-memory', end: killed } }),
   cancelled: taskRecord({
-    outcome: { kind: 'cancelled', end: killed, signal: 'SIGINT' },
+    outcome: { kind: 'cancelled', end: killed, signal: 'SIGINT', by: 'caller' },
     cause: { kind: 'cancelled', signal: 'SIGINT' },
     signals: [{ signal: 'SIGINT', afterMs: 5 }],
   }),
   'cancelled before it started': taskRecord({
     ...nothingKnown,
-    outcome: { kind: 'cancelled', end: null, signal: 'SIGTERM' },
+    outcome: { kind: 'cancelled', end: null, signal: 'SIGTERM', by: 'caller' },
   }),
   'not started': taskRecord({
     ...nothingKnown,

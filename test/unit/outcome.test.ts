@@ -61,12 +61,12 @@ const rows: { outcome: Outcome; status: string; exitCode: number }[] = [
     exitCode: 137,
   },
   {
-    outcome: { kind: 'cancelled', end: null, signal: 'SIGINT' },
+    outcome: { kind: 'cancelled', end: null, signal: 'SIGINT', by: 'caller' },
     status: 'cancelled',
     exitCode: 130,
   },
   {
-    outcome: { kind: 'cancelled', end: killed, signal: 'SIGTERM' },
+    outcome: { kind: 'cancelled', end: killed, signal: 'SIGTERM', by: 'caller' },
     status: 'cancelled',
     exitCode: 143,
   },
@@ -114,7 +114,7 @@ test.each([
 test('Only a task whose end was seen has one, and only a failure has a failure', () => {
   const lost = outcomeOfFailure(failure('engine-lost'));
   expect(taskEndOf({ kind: 'timed-out', end: killed })).toEqual(killed);
-  expect(taskEndOf({ kind: 'cancelled', end: null, signal: 'SIGINT' })).toBeNull();
+  expect(taskEndOf({ kind: 'cancelled', end: null, signal: 'SIGINT', by: 'caller' })).toBeNull();
   expect(taskEndOf(lost)).toBeNull();
   expect(failureOf(lost)?.code).toBe('engine-lost');
   expect(failureOf({ kind: 'timed-out', end: killed })).toBeNull();

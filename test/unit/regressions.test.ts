@@ -172,7 +172,7 @@ test.each(['//proc', '/./proc', '/workspace/.', '//workspace'])(
 );
 test('a reason that is no signal still gives an exit code', () => {
   const signal = cancelSignalOf(AbortSignal.abort('SIGNIFICANT delay'));
-  expect(exitCodeOf({ kind: 'cancelled', end: null, signal })).toBe(143);
+  expect(exitCodeOf({ kind: 'cancelled', end: null, signal, by: 'caller' })).toBe(143);
 });
 test('a byte that can begin no character is no cut character', () => {
   const capture = new OutputCapture(8);

@@ -3,7 +3,7 @@ import { SandboxFailure } from '../../failure.ts';
 import type { TaskSpec } from '../../spec/task-spec.ts';
 import type { DockerApi } from './docker-api.ts';
 import { engineMessageOf, httpStatusOf } from './engine-failure.ts';
-import { labels } from './labels.ts';
+import { leftoversOf } from './leftovers.ts';
 import { removeContainer, waitUntilRemoved } from './remove-container.ts';
 import { isAbandoned } from './sweep.ts';
 
@@ -13,12 +13,14 @@ export async function createContainer(
   spec: TaskSpec,
   options: Docker.ContainerCreateOptions,
 ): Promise<Docker.Container> {
+  const name = options.name ?? '';
+  await leftoversOf(api).removeNamed(name);
   try {
     return await attempt(api, options);
   } catch (error) {
     if (httpStatusOf(error) === null) await removeLost(api, options);
     if (httpStatusOf(error) !== 409) throw refused(error);
-    if (!(await isLeaving(api, options.name ?? ''))) throw idInUse(spec, error);
+    if (!(await isLeaving(api, name))) throw idInUse(spec, error);
   }
   try {
     return await attempt(api, options);
@@ -35,16 +37,11 @@ async function attempt(
   return api.docker.getContainer(id);
 }
 
-/** The answer was lost, and perhaps only the answer: what carries our own labels is ours. */
+/** The answer was lost, and perhaps only the answer. What cannot be looked at now is looked at later. */
 async function removeLost(api: DockerApi, options: Docker.ContainerCreateOptions): Promise<void> {
-  const container = api.docker.getContainer(options.name ?? '');
-  try {
-    const { Config } = await api.inspectContainer(container);
-    if (Config.Labels[labels.owner] !== options.Labels?.[labels.owner]) return;
-    await removeContainer(api, container);
-  } catch {
-    // It was not made, or the engine is gone; the next run removes it.
-  }
+  const leftovers = leftoversOf(api);
+  leftovers.remember(options);
+  await leftovers.removeNamed(options.name ?? '').catch(() => undefined);
 }
 
 /**

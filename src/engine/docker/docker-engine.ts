@@ -16,7 +16,7 @@ import type { DockerApi } from './docker-api.ts';
 import type { EngineInfo } from './engine-info.ts';
 import { DockerSandbox } from './docker-sandbox.ts';
 import { type Identity, identify, withoutUnseen } from './identity.ts';
-import { removeContainer } from './remove-container.ts';
+import { leftoversOf, removeOrRemember } from './leftovers.ts';
 import { DockerImages } from './images/docker-images.ts';
 import { type UsableImage, ensureImage } from './images/ensure-image.ts';
 import { taskLabels } from './labels.ts';
@@ -24,7 +24,7 @@ import { type UsableNetwork, ensureNetwork } from './network.ts';
 import { nestedDockerWarning } from './nested-docker.ts';
 import { networkSysctls } from './network-plan.ts';
 import { dockerProduct } from './product.ts';
-import { checkRuntime, checkRuntimeInForce } from './runtime.ts';
+import { checkRuntime, checkRuntimeInForce, levelOf } from './runtime.ts';
 import { sandboxFacts } from './sandbox-facts.ts';
 import { SecretFiles } from './secret-files.ts';
 import { securityOptions } from './security-options.ts';
@@ -66,11 +66,16 @@ export class DockerEngine implements Engine {
     this.#sweeping = Promise.allSettled([sweep(api), sweepSecrets()]);
   }
 
+  /** What is known before an image is made, which takes a while. What the engine really did is looked at later. */
+  check(spec: TaskSpec): void {
+    checkRuntime(spec.runtime, this.#info);
+    const runtime = spec.runtime ?? this.#info.defaultRuntime;
+    refuseLess(spec.nestedDocker ? 'none' : levelOf(runtime, this.#info), spec);
+  }
+
   async create(asked: TaskSpec, context: CreateContext): Promise<Sandbox> {
     const { phases } = context;
-    checkRuntime(asked.runtime, this.#info);
-    // Known before its image is made, which takes a while.
-    if (asked.nestedDocker) refuseLess('none', asked);
+    this.check(asked);
     const isWorkdirSeen = await checkWorkdir(asked, { isFilled: asked.workspaceMode !== 'copy' });
     const [image, network, security] = await allSettledOrThrow([
       phases.measure('image', () => ensureImage(this.#api, asked, context)),
@@ -107,23 +112,30 @@ export class DockerEngine implements Engine {
     return sandbox;
   }
 
+  async removeLeftovers(): Promise<readonly string[]> {
+    return await leftoversOf(this.#api).removeAll();
+  }
+
   /** A sweep that is under way is given a moment to end, so that its connections are not cut. */
   async close(): Promise<void> {
     await within(sweepLimitMs, this.#sweeping, undefined);
   }
 
   async #make(spec: TaskSpec, ingredients: Ingredients): Promise<Sandbox> {
-    let container: Docker.Container | null = null;
+    let made: Container | null = null;
     try {
-      const made = await this.#createContainer(spec, ingredients.placement);
-      container = made.container;
+      made = await this.#createContainer(spec, ingredients.placement);
       return await this.#connect(spec, made, ingredients);
     } catch (error) {
-      // The reason is what counts; what cannot be removed now is removed by the next run.
+      // The reason is what counts; what cannot be removed now is removed later.
       await ingredients.secrets.remove().catch(() => undefined);
-      if (container) await removeContainer(this.#api, container).catch(() => undefined);
+      if (made) await this.#remove(made).catch(() => undefined);
       throw error;
     }
+  }
+
+  async #remove({ container, options }: Container): Promise<void> {
+    await removeOrRemember(this.#api, { container, made: options });
   }
 
   async #createContainer(spec: TaskSpec, placement: Placement): Promise<Container> {

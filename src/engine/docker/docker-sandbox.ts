@@ -6,7 +6,7 @@ import type { ContainerParts } from './container-parts.ts';
 import { remedyFor } from './create-container.ts';
 import { callLimitsMs } from './docker-api.ts';
 import { engineMessageOf, httpStatusOf } from './engine-failure.ts';
-import { removeContainer } from './remove-container.ts';
+import { removeOrRemember } from './leftovers.ts';
 import { RunningContainer } from './running-container.ts';
 
 /** Removal follows the end within milliseconds; longer means that the events were lost. */
@@ -45,11 +45,11 @@ export class DockerSandbox implements Sandbox {
   }
 
   async dispose(): Promise<void> {
-    const { attached, waiting, events, api, container, secrets } = this.#parts;
+    const { attached, waiting, events, api, container, options, secrets } = this.#parts;
     try {
       const removesItself = events.count('die') > 0;
       if (removesItself && (await events.seen('destroy', removalLimitMs))) return;
-      await removeContainer(api, container);
+      await removeOrRemember(api, { container, made: options });
     } finally {
       this.#running?.abandon();
       attached.destroy();

@@ -4,8 +4,8 @@ import { probeName } from './container-options.ts';
 import { createContainer } from './create-container.ts';
 import type { DockerApi } from './docker-api.ts';
 import { taskLabels } from './labels.ts';
+import { removeOrRemember } from './leftovers.ts';
 import { mountOptions } from './mounts.ts';
-import { removeContainer } from './remove-container.ts';
 
 /**
  * What is in an image, and in the volumes that a task asks for: by a container that is never started and is gone
@@ -16,7 +16,7 @@ export async function lookIntoImage<T>(
   { spec, imageId }: { spec: TaskSpec; imageId: string },
   look: (files: ContainerFiles) => Promise<T>,
 ): Promise<T> {
-  const container = await createContainer(api, spec, {
+  const made = {
     name: probeName(spec.id),
     Image: imageId,
     // An image need not name a command, and the engine wants one.
@@ -26,10 +26,11 @@ export async function lookIntoImage<T>(
       NetworkMode: 'none',
       Mounts: mountOptions(spec.mounts.filter(({ type }) => type === 'volume')),
     },
-  });
+  };
+  const container = await createContainer(api, spec, made);
   try {
     return await look(new ContainerFiles(api, container.id));
   } finally {
-    await removeContainer(api, container);
+    await removeOrRemember(api, { container, made });
   }
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { toolName, toolVersion } from '../../version.ts';
 import { type TaskSpec, ownLabelPrefix } from '../../spec/task-spec.ts';
 import { type Owner, currentOwner, parseOwner } from '../owner.ts';
@@ -8,6 +9,8 @@ export const labels = {
   task: `${ownLabelPrefix}task`,
   owner: `${ownLabelPrefix}owner`,
   deadline: `${ownLabelPrefix}deadline`,
+  /** Tells two containers of one task and one process apart. */
+  attempt: `${ownLabelPrefix}attempt`,
 } as const;
 
 /** On everything we make: nothing without it is ever touched. */
@@ -29,6 +32,7 @@ export function taskLabels(spec: TaskSpec, nowMs: number): Record<string, string
     [labels.task]: spec.id,
     [labels.owner]: JSON.stringify(currentOwner()),
     [labels.deadline]: deadline,
+    [labels.attempt]: randomUUID(),
   };
 }
 

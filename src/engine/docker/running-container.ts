@@ -59,7 +59,7 @@ export class RunningContainer implements RunningTask {
       await this.#throwIfNeverStarted(exitCode);
       return {
         end: { exitCode, signal: signalOf(exitCode, events.observed) },
-        oomKills: sawEnd ? events.count('oom') : null,
+        oomKills: sawEnd ? this.#oomKills(exitCode) : null,
         observed: events.observed,
         stoppedBy,
         endedFirst: this.#outputEndedFirst && !this.#diedOfOurs(exitCode),
@@ -83,6 +83,20 @@ export class RunningContainer implements RunningTask {
     }
   }
 
+  /** Some engines lose the event now and then: then nobody was seen to send what ended the command. */
+  #oomKills(exitCode: number): number | null {
+    const { events } = this.#parts;
+    const count = events.count('oom');
+    if (count > 0 || exitCode !== 128 + constants.signals.SIGKILL) return count;
+    return this.#sent.has('SIGKILL') || this.#sawKill('SIGKILL') ? 0 : null;
+  }
+
+  #sawKill(signal: NodeJS.Signals): boolean {
+    return this.#parts.events.observed.some(
+      (one) => one.event === 'kill' && Number(one.signal) === constants.signals[signal],
+    );
+  }
+
   /** Nobody will ask for the ending any more. */
   abandon(): void {
     this.#verdict.reach();
@@ -95,11 +109,7 @@ export class RunningContainer implements RunningTask {
   /** Somebody else's `docker stop` or `docker kill`, or an engine that shuts down. */
   #stoppedByOther(): NodeJS.Signals | null {
     const ending: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGKILL'];
-    const seen = this.#parts.events.observed
-      .filter(({ event }) => event === 'kill')
-      .map(({ signal }) => Number(signal));
-    const foreign = ending.filter((name) => !this.#sent.has(name));
-    return foreign.find((name) => seen.includes(constants.signals[name])) ?? null;
+    return ending.find((name) => !this.#sent.has(name) && this.#sawKill(name)) ?? null;
   }
 
   /**

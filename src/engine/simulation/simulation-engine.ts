@@ -85,12 +85,21 @@ class SimulationEngine implements Engine {
     this.#sweeping = Promise.allSettled([cgroups, sweepTaskDirectories(), sweepSecrets()]);
   }
 
-  async create(spec: TaskSpec, context: CreateContext): Promise<Sandbox> {
-    const fallback = this.#options.fallback ?? null;
-    refuseLess(levelOf(spec, this.#means), spec, whyNotMore(spec, this.#means, fallback));
+  check(spec: TaskSpec): void {
+    const reason = whyNotMore(spec, this.#means, this.#options.fallback ?? null);
+    refuseLess(levelOf(spec, this.#means), spec, reason);
     refuseWhatCannotBe(spec, this.#means);
-    context.warn(simulationWarning(spec, this.#means, fallback));
+  }
+
+  async create(spec: TaskSpec, context: CreateContext): Promise<Sandbox> {
+    this.check(spec);
+    context.warn(simulationWarning(spec, this.#means, this.#options.fallback ?? null));
     return await context.phases.measure('create', () => this.#make(spec, context));
+  }
+
+  /** What is left of a task there ends with us. */
+  async removeLeftovers(): Promise<readonly string[]> {
+    return await Promise.resolve([]);
   }
 
   async close(): Promise<void> {

@@ -3,7 +3,7 @@ import type { RowStatus } from '../../receipt/batch-summary.ts';
 import { elapsedText } from '../progress-text.ts';
 import { cut, widthOf } from './columns.ts';
 import { rateText } from './rate.ts';
-import { countText, isTrouble, occurring } from './row-text.ts';
+import { countText, isTroubleStatus, occurring } from './row-text.ts';
 import type { Standing } from './tally.ts';
 
 type Colors = Pick<ReturnType<typeof createColors>, 'green' | 'red' | 'dim'>;
@@ -56,7 +56,7 @@ function standingText(standing: Standing, names: readonly Part[], colors: Colors
 /** As long as what is done; its end is red as far as something went wrong. */
 function bar({ done, total, byStatus }: Standing, width: number, colors: Colors): string {
   const trouble = occurring(byStatus)
-    .filter(isTrouble)
+    .filter(({ status }) => isTroubleStatus(status))
     .reduce((sum, { count }) => sum + count, 0);
   const cells = (count: number) => (total === 0 ? 0 : Math.floor((count * width) / total));
   const filled = cells(done);
@@ -75,6 +75,6 @@ function statusesText({ byStatus }: Standing, colors: Colors): string {
 }
 
 function colorOf(status: RowStatus, colors: Colors): (text: string) => string {
-  if (isTrouble({ status })) return colors.red;
+  if (isTroubleStatus(status)) return colors.red;
   return status === 'passed' ? colors.green : colors.dim;
 }

@@ -22,8 +22,8 @@ const attempt = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
  * | `task-retried`  | `attempt`: the one that ended; and everything of `task-ended`, of that attempt            |
  * | `task-ended`    | a row of the summary: `index`, `line`, `id`, `command`, `status`, `exitCode`, `attempts`, |
  * |                 | `reused`, `slot`, `startedAt`, `finishedAt`, `durationMs`, `reason`, `receipt` (its path) |
- * | `stopping`      | `why` (`halted`, `deadline`, `cancelled`), `signal` of the caller (`SIGPIPE`: nobody reads |
- * |                 | stdout any more) or null, `kills`: whether tasks that run are stopped                      |
+ * | `stopping`      | `why` (`halted`, `deadline`, `cancelled`, `output-lost`), `signal` of the caller (`SIGPIPE`: |
+ * |                 | nobody reads stdout any more) or null, `kills`: whether tasks that run are stopped         |
  * | `batch-ended`   | `ending`, `exitCode`, `durationMs`, `counts`: as in the summary                           |
  */
 export const batchLineSchema = v.variant('event', [
@@ -35,7 +35,7 @@ export const batchLineSchema = v.variant('event', [
   v.strictObject({
     event: v.literal('stopping'),
     at,
-    why: v.picklist(['halted', 'deadline', 'cancelled']),
+    why: v.picklist(['halted', 'deadline', 'cancelled', 'output-lost']),
     signal: v.nullable(text),
     kills: v.boolean(),
   }),

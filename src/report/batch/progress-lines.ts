@@ -21,6 +21,7 @@ const causes = {
   halted: '--halt',
   deadline: 'the deadline of the batch passed',
   cancelled: 'interrupted',
+  'output-lost': 'standard output cannot be written',
 } as const;
 
 export function stoppingText(event: EventOf<'stopping'>, running: number): string {
@@ -40,6 +41,7 @@ const endings: Readonly<Record<BatchSummary['ending'], string>> = {
   halted: 'halted: ',
   deadline: 'the deadline passed: ',
   cancelled: 'cancelled: ',
+  'output-lost': 'standard output could not be written: ',
 };
 
 /** `halted: 1,000 tasks in 48 s: 982 passed, 12 failed, 6 not-run`. */

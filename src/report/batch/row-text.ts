@@ -15,13 +15,20 @@ const verdicts: Readonly<Record<RowStatus, RowVerdict>> = {
   'not-run': 'skipped',
 };
 
-export function verdictOf({ status }: Pick<BatchRow, 'status'>): RowVerdict {
-  return verdicts[status];
+export function verdictOf({ status, stoppedByOther }: Judged): RowVerdict {
+  return stoppedByOther ? 'error' : verdicts[status];
 }
 
+type Judged = Pick<BatchRow, 'status' | 'stoppedByOther'>;
+
 /** Whether somebody has to look at it: what the caller cancelled is no news. */
-export function isTrouble(row: Pick<BatchRow, 'status'>): boolean {
+export function isTrouble(row: Judged): boolean {
   return ['failure', 'error'].includes(verdictOf(row));
+}
+
+/** The same of all that have a status. */
+export function isTroubleStatus(status: RowStatus): boolean {
+  return isTrouble({ status, stoppedByOther: false });
 }
 
 /** `failed, exit code 3`, or what ended it. Made of foreign text in part, so never raw to a terminal. */

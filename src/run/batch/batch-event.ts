@@ -48,7 +48,7 @@ export type BatchEvent =
   | {
       readonly kind: 'stopping';
       readonly at: string;
-      readonly why: 'halted' | 'deadline' | 'cancelled';
+      readonly why: 'halted' | 'deadline' | 'cancelled' | 'output-lost';
       /** That of the caller; SIGPIPE where the reader of standard output has gone away. */
       readonly signal: NodeJS.Signals | null;
       /** False: those that run are let finish. */

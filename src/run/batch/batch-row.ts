@@ -29,7 +29,14 @@ export function rowOf(task: BatchTask, attempt: Attempt, place: AttemptPlace): B
 export function rowOfNotRun(task: BatchTask): BatchRow {
   return {
     ...identity(task),
-    ...{ status: 'not-run', exitCode: null, attempts: 0, reused: false, slot: null },
+    ...{
+      status: 'not-run',
+      exitCode: null,
+      stoppedByOther: false,
+      attempts: 0,
+      reused: false,
+      slot: null,
+    },
     ...{ startedAt: null, finishedAt: null, durationMs: null, reason: null, receipt: null },
   };
 }
@@ -41,10 +48,13 @@ function identity({ index, line, spec }: BatchTask) {
 /** Without a receipt the sandbox failed, before the task began or when its receipt was to be written. */
 function endOf({ spec }: BatchTask, attempt: Attempt) {
   if (attempt.receipt !== null) {
-    const { status, exitCode } = attempt.receipt;
-    return { status, exitCode, reason: endingSentence(attempt.receipt), receipt: spec.receiptPath };
+    const { status, exitCode, evidence } = attempt.receipt;
+    const stoppedByOther = evidence.stoppedBy !== null;
+    const reason = endingSentence(attempt.receipt);
+    return { status, exitCode, stoppedByOther, reason, receipt: spec.receiptPath };
   }
   const status = attempt.hasStarted ? ('engine-failed' as const) : ('not-started' as const);
   const { message } = attempt.failure;
-  return { status, exitCode: exitCodes.sandboxFailed, reason: message, receipt: null };
+  const exitCode = exitCodes.sandboxFailed;
+  return { status, exitCode, stoppedByOther: false, reason: message, receipt: null };
 }

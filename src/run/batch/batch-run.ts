@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pLimit from 'p-limit';
-import { startTimer } from '../../engine/timer.ts';
+import { SandboxFailure } from '../../failure.ts';
 import type { BatchRecord } from '../../receipt/compose-batch-summary.ts';
 import type { Receipt } from '../../receipt/receipt.ts';
 import type { BatchRow } from '../../receipt/batch-summary.ts';
@@ -26,22 +26,26 @@ export interface BatchPlan {
   readonly retries: number;
   readonly retryOn: readonly RetryableStatus[];
   readonly halt: HaltPolicy;
-  /** Of the whole batch; 0 for none. */
-  readonly deadlineMs: number;
   readonly resume: ResumePolicy;
 }
 
 export interface BatchIo extends AttemptIo {
   /** From here on no task starts, and those that run are let finish. */
   readonly stop: AbortSignal;
-  /** Cancels those that run; its reason is the signal that they get. */
+  /**
+   * Cancels those that run; its reason is the signal that they get, or a SandboxFailure where what they print can
+   * be shown to nobody.
+   */
   readonly cancel: AbortSignal;
+  /** Aborted once the deadline of the whole batch has passed. */
+  readonly deadline: AbortSignal;
 }
 
 const stopReasons = {
   halted: 'cancelled by --halt',
   deadline: 'cancelled: the deadline of the batch passed',
   cancelled: 'cancelled by the caller',
+  'output-lost': 'cancelled: standard output could not be written',
 } as const;
 
 const readerGone = 'cancelled: the reader of the output went away';
@@ -75,11 +79,11 @@ export class BatchRun {
     this.#freeSlots = Array.from({ length: plan.jobs }, (_, index) => plan.jobs - 1 - index);
   }
 
-  async execute(): Promise<BatchRecord> {
-    const { name, file, jobs, tasks, deadlineMs } = this.#plan;
+  async execute(): Promise<Omit<BatchRecord, 'leftBehind'>> {
+    const { name, file, jobs, tasks } = this.#plan;
     const [startedAt, startMs] = [new Date(), performance.now()];
     this.#emit({ kind: 'batch-started', at: isoNow(), total: tasks.length, jobs });
-    const unlisten = this.#listen(deadlineMs);
+    const unlisten = this.#listen();
     try {
       await pLimit(jobs).map(tasks, (task) => this.#one(task));
     } finally {
@@ -96,22 +100,26 @@ export class BatchRun {
   }
 
   /** Answers what stops the listening. */
-  #listen(deadlineMs: number): () => void {
-    const { stop, cancel } = this.#io;
-    const onStop = () => this.#stopAll('cancelled', { signal: cancelSignalOf(stop), kills: false });
-    const onCancel = () =>
-      this.#stopAll('cancelled', { signal: cancelSignalOf(cancel), kills: true });
-    stop.addEventListener('abort', onStop, { once: true });
-    cancel.addEventListener('abort', onCancel, { once: true });
-    if (stop.aborted) onStop();
-    if (cancel.aborted) onCancel();
-    const onDeadline = () => this.#stopAll('deadline', { signal: null, kills: true });
-    const cancelDeadline = deadlineMs === 0 ? () => undefined : startTimer(deadlineMs, onDeadline);
+  #listen(): () => void {
+    const { stop, cancel, deadline } = this.#io;
+    const listeners = [
+      [stop, () => this.#stopAll('cancelled', { signal: cancelSignalOf(stop), kills: false })],
+      [cancel, () => this.#onCancel(cancel)],
+      [deadline, () => this.#stopAll('deadline', { signal: null, kills: true })],
+    ] as const;
+    for (const [signal, listener] of listeners) {
+      if (signal.aborted) listener();
+      else signal.addEventListener('abort', listener, { once: true });
+    }
     return () => {
-      stop.removeEventListener('abort', onStop);
-      cancel.removeEventListener('abort', onCancel);
-      cancelDeadline();
+      for (const [signal, listener] of listeners) signal.removeEventListener('abort', listener);
     };
+  }
+
+  #onCancel(cancel: AbortSignal): void {
+    const isLost = cancel.reason instanceof SandboxFailure;
+    if (isLost) this.#stopAll('output-lost', { signal: null, kills: true });
+    else this.#stopAll('cancelled', { signal: cancelSignalOf(cancel), kills: true });
   }
 
   /** The first reason is the batch's; a later one can still end what the first one let finish. */
@@ -165,7 +173,7 @@ export class BatchRun {
   }
 
   #withReason(row: BatchRow): BatchRow {
-    if (this.#stop === null || row.status !== 'cancelled') return row;
+    if (this.#stop === null || row.status !== 'cancelled' || row.stoppedByOther) return row;
     const isUnread = this.#stop === 'cancelled' && this.#signal === 'SIGPIPE';
     return { ...row, reason: isUnread ? readerGone : stopReasons[this.#stop] };
   }
@@ -173,7 +181,7 @@ export class BatchRun {
   #end(task: BatchTask, row: BatchRow, receipt: Receipt | null): void {
     this.#rows.push(row);
     this.#emit({ kind: 'task-ended', at: isoNow(), task, row, receipt });
-    const halt = row.reused ? null : this.#halting.after(row.status);
+    const halt = row.reused ? null : this.#halting.after(row);
     if (halt && !this.#stop) this.#stopAll('halted', { signal: null, kills: halt === 'now' });
   }
 

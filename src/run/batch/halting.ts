@@ -1,5 +1,7 @@
 import type { HaltPolicy } from '../../spec/batch-options.ts';
-import type { RowStatus } from '../../receipt/batch-summary.ts';
+import type { BatchRow } from '../../receipt/batch-summary.ts';
+
+type EndedRow = Pick<BatchRow, 'status' | 'stoppedByOther'>;
 
 /** Counts failures until there are as many as --halt allows. */
 export class Halting {
@@ -13,8 +15,8 @@ export class Halting {
   }
 
   /** What is to be done after one more task has ended; null where nothing. */
-  after(status: RowStatus): 'soon' | 'now' | null {
-    const isFailure = !['passed', 'cancelled', 'not-run'].includes(status);
+  after({ status, stoppedByOther }: EndedRow): 'soon' | 'now' | null {
+    const isFailure = stoppedByOther || !['passed', 'cancelled', 'not-run'].includes(status);
     if (isFailure) this.#failed += 1;
     const { when } = this.#policy;
     return isFailure && when !== 'never' && this.#isEnough() ? when : null;

@@ -45,8 +45,15 @@ export async function earlierRow(task: BatchTask, policy: ResumePolicy): Promise
   if (!counts || id !== spec.id || found.output.taskDigest !== taskDigest(spec)) return null;
   return {
     ...{ index, line, id, command: [...spec.command], status, exitCode, ...timing },
-    // As of those that run now: whole milliseconds.
-    durationMs: timing.durationMs === null ? null : Math.round(timing.durationMs),
-    ...{ attempts: 0, reused: true, slot: null, reason: null, receipt: spec.receiptPath },
+    ...{
+      // As of those that run now: whole milliseconds.
+      durationMs: timing.durationMs === null ? null : Math.round(timing.durationMs),
+      stoppedByOther: false,
+      attempts: 0,
+      reused: true,
+      slot: null,
+      reason: null,
+      receipt: spec.receiptPath,
+    },
   };
 }

@@ -23,7 +23,9 @@ export type Attempt =
 /** True where the sandbox failed and not the task, for a reason that may pass, and where the caller asks for it. */
 export function isRetryable(attempt: Attempt, retryOn: readonly RetryableStatus[]): boolean {
   if (attempt.receipt === null) return !permanent.includes(attempt.failure.code);
-  const { status, error } = attempt.receipt;
+  const { status, error, evidence } = attempt.receipt;
+  // Neither the task's answer nor the caller's wish.
+  if (evidence.stoppedBy !== null) return true;
   if (status === 'not-started' || status === 'engine-failed') {
     return !permanent.some((code) => code === error?.code);
   }

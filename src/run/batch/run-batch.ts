@@ -1,3 +1,4 @@
+import type { EngineCapacity } from '../../engine/engine.ts';
 import { hostCapacity } from '../../engine/host-capacity.ts';
 import { SandboxFailure } from '../../failure.ts';
 import type { BatchSummary } from '../../receipt/batch-summary.ts';
@@ -6,6 +7,7 @@ import { ReceiptPlace } from '../../receipt/write-receipt.ts';
 import { type BatchIo, type BatchPlan, BatchRun } from './batch-run.ts';
 import { defaultJobs, memoryForTasks } from './default-jobs.ts';
 import { MemoryBudget } from './memory-budget.ts';
+import { refuseWhatCannotRun } from './refuse-beforehand.ts';
 import { SharedEngine } from './shared-engine.ts';
 import type { TaskSpec } from '../../spec/task-spec.ts';
 
@@ -23,19 +25,39 @@ export interface BatchOrder extends Omit<BatchPlan, 'jobs'> {
  */
 export async function runBatch(order: BatchOrder, io: BatchIo): Promise<BatchSummary> {
   const place = await reserve(order.summaryPath);
-  const engine = new SharedEngine({ cancel: io.cancel, env: io.env });
+  const engine = new SharedEngine(io.env);
   try {
-    const { capacity } = await engine.connect(firstSpec(order));
+    const capacity = await capacityFor(order, engine, io);
     const jobs = order.jobs ?? defaultJobs(order.tasks, [capacity, hostCapacity()]);
     const memory = new MemoryBudget(memoryForTasks(capacity));
     const run = new BatchRun({ ...order, jobs }, io, { engine, memory });
-    const summary = composeBatchSummary(await run.execute());
+    const summary = composeBatchSummary({
+      ...(await run.execute()),
+      leftBehind: await engine.removeLeftovers(),
+    });
     await place.write(summary);
     io.onEvent({ kind: 'batch-ended', at: summary.finishedAt, summary });
     return summary;
   } finally {
     await engine.close();
     await place.release();
+  }
+}
+
+/** Of the engine, which must be able to run every task; nothing is known of one that nobody waits for any more. */
+async function capacityFor(
+  order: BatchOrder,
+  shared: SharedEngine,
+  { stop, cancel, deadline }: BatchIo,
+): Promise<EngineCapacity> {
+  const over = AbortSignal.any([stop, cancel, deadline]);
+  try {
+    const engine = await shared.connect(firstSpec(order), { cancel: over });
+    refuseWhatCannotRun(order.tasks, engine);
+    return engine.capacity;
+  } catch (error) {
+    if (over.aborted && error === over.reason) return { cpus: null, memoryBytes: null };
+    throw error;
   }
 }
 

@@ -1,28 +1,45 @@
-import type { Engine } from '../../engine/engine.ts';
-import { type Surroundings, connectEngine } from '../../engine/engines.ts';
+import type { CreateContext, Engine } from '../../engine/engine.ts';
+import { connectEngine } from '../../engine/engines.ts';
 import type { TaskSpec } from '../../spec/task-spec.ts';
+import { untilAborted } from '../until-aborted.ts';
 
 /** One engine for all tasks of a batch: it is found, asked what it is and swept once. */
 export class SharedEngine {
-  readonly #around: Surroundings;
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #closing = new AbortController();
   #engine: Promise<Engine> | null = null;
+  readonly #had = new Set<Engine>();
 
-  constructor(around: Surroundings) {
-    this.#around = around;
+  constructor(env: NodeJS.ProcessEnv) {
+    this.#env = env;
   }
 
-  /** In place of `connectEngine`. One that could not be had is looked for again by the next task. */
-  readonly connect = async (spec: TaskSpec): Promise<Engine> => {
-    this.#engine ??= connectEngine(spec, this.#around);
-    try {
-      return lent(await this.#engine);
-    } catch (error) {
-      this.#engine = null;
-      throw error;
-    }
+  /**
+   * In place of `connectEngine`. One that could not be had is looked for again by the next task; whoever is
+   * cancelled meanwhile waits no longer, and the others do.
+   */
+  readonly connect = async (
+    spec: TaskSpec,
+    { cancel }: Pick<CreateContext, 'cancel'>,
+  ): Promise<Engine> => {
+    const around = { cancel: this.#closing.signal, env: this.#env };
+    const connecting = (this.#engine ??= connectEngine(spec, around));
+    connecting.catch(() => {
+      if (this.#engine === connecting) this.#engine = null;
+    });
+    const engine = await untilAborted(connecting, cancel);
+    this.#had.add(engine);
+    return lent(engine);
   };
 
+  /** Of all engines that were had; answers what is still there, and why. */
+  async removeLeftovers(): Promise<readonly string[]> {
+    const all = [...this.#had].map((engine) => engine.removeLeftovers());
+    return (await Promise.all(all)).flat();
+  }
+
   async close(): Promise<void> {
+    this.#closing.abort();
     const engine = await this.#engine?.catch(() => null);
     await engine?.close();
   }
@@ -31,6 +48,11 @@ export class SharedEngine {
 /** Whoever closes it is not the last one to use it. */
 function lent(engine: Engine): Engine {
   const { facts, capacity, diagnosis, images } = engine;
-  const create: Engine['create'] = (spec, context) => engine.create(spec, context);
-  return { facts, capacity, diagnosis, images, create, close: () => Promise.resolve() };
+  return {
+    ...{ facts, capacity, diagnosis, images },
+    check: (spec) => engine.check(spec),
+    create: (spec, context) => engine.create(spec, context),
+    removeLeftovers: () => engine.removeLeftovers(),
+    close: () => Promise.resolve(),
+  };
 }

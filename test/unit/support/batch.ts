@@ -47,6 +47,7 @@ export function batchOf(
     durationMs: endMs,
     counts: countsOf(rows),
     tasks: rows,
+    leftBehind: [],
     tool: { name: 'sandbox-run', version: '0.1.0', commit: null },
     ...changes,
   };
@@ -69,6 +70,7 @@ export function batchRow(task: EndedTask, index = 0): BatchRow {
     command: ['make', id],
     status,
     exitCode: isRun ? exitCodeByStatus[status] : null,
+    stoppedByOther: false,
     attempts: isRun ? 1 : 0,
     reused: false,
     slot: isRun ? index % 4 : null,
@@ -151,7 +153,7 @@ function endingOf({ status, exitCode, reason }: BatchRow): Partial<TaskRecord> {
     case 'workspace-limit':
       return { outcome: { kind: status, end } satisfies Outcome, overLimitBytes: 65 * 1024 ** 2 };
     case 'cancelled':
-      return { outcome: { kind: status, end, signal: 'SIGINT' }, signals };
+      return { outcome: { kind: status, end, signal: 'SIGINT', by: 'caller' }, signals };
     case 'not-started':
       return { outcome: { kind: status, failure } };
     case 'engine-failed':

@@ -32,7 +32,7 @@ function factsOf(receipt: Receipt): PageDetail['facts'] {
 }
 
 function evidenceFacts({ evidence, limits, timing }: Receipt): [string, string | null][] {
-  const { deadline, workspaceLimit, signalsSent, oomKills, cancelledBy } = evidence;
+  const { deadline, workspaceLimit, signalsSent, oomKills, cancelledBy, stoppedBy } = evidence;
   // What never started had no streams to end.
   const isCut = timing.startedAt !== null && !evidence.outputComplete;
   const memory = limits.enforced?.memoryBytes ?? limits.requested.memoryBytes;
@@ -49,7 +49,7 @@ function evidenceFacts({ evidence, limits, timing }: Receipt): [string, string |
       workspaceLimit &&
         `${sizeText(workspaceLimit.limitBytes)}, seen ${sizeText(workspaceLimit.seenBytes)}`,
     ],
-    ['Cancelled by', cancelledBy],
+    ['Cancelled by', stoppedBy === null ? cancelledBy : `${stoppedBy} of somebody else`],
     ['Output', isCut ? 'not complete: a stream had not ended' : null],
     ['Left behind', evidence.removed === false ? 'the engine did not confirm its removal' : null],
     ['Still running', evidence.mayStillRun ? 'perhaps: its end was not seen' : null],

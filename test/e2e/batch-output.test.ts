@@ -1,0 +1,66 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { Batch, statusesOf } from '../helpers/batch.ts';
+import { binPath, readReceipt } from '../helpers/cli.ts';
+
+const on = ['--engine', 'simulation', '-q', '-j', '1'];
+const env = { PATH: process.env.PATH ?? '', XDG_CONFIG_HOME: '/nonexistent' };
+
+describe.runIf(process.platform === 'linux')('standard output that cannot be written', () => {
+  test.each(['--json', '--tag'])('ends the batch as a failure of ours: %s', async (flag) => {
+    const batch = await Batch.create([
+      { id: 'one', line: 'echo out; exec sleep 60' },
+      { id: 'two', command: ['true'] },
+    ]);
+    const args = ['-c', 'exec "$0" "$@" > /dev/full', binPath, 'batch', batch.file, ...on, flag];
+    const ended = await execa('sh', args, {
+      ...{ cwd: batch.workspace.path, env, extendEnv: false, reject: false },
+    });
+    expect([ended.exitCode, ended.signal]).toEqual([125, undefined]);
+    expect(ended.stderr).toContain('cannot write to standard output: ENOSPC');
+    expect(ended.stderr).not.toContain('interrupted');
+    const summary = await batch.summary();
+    expect(summary).toMatchObject({ ending: 'output-lost', exitCode: 125 });
+    expect(statusesOf(summary)[1]).toBe('two not-run');
+  });
+});
+
+describe('a reader of standard output that stands still', () => {
+  /** Nobody ever reads what it prints. */
+  async function unread(batch: Batch, args: readonly string[]) {
+    const program = spawn(binPath, ['batch', batch.file, ...on, ...args], {
+      ...{ cwd: batch.workspace.path, env, stdio: ['ignore', 'pipe', 'inherit'] },
+    });
+    onTestFinished(() => void program.kill('SIGKILL'));
+    const [exitCode] = (await once(program, 'exit')) as [number | null];
+    return exitCode;
+  }
+
+  test.each(['--tag', '--keep-order'])(
+    'does not keep --deadline from ending it all: %s',
+    async (flag) => {
+      const batch = await Batch.create([
+        { id: 'loud', command: ['yes'] },
+        { id: 'never', command: ['true'] },
+      ]);
+      const junit = join(batch.workspace.root, 'junit.xml');
+      expect(await unread(batch, [flag, '--deadline', '1s', '--junit', junit])).toBe(1);
+      const summary = await batch.summary();
+      expect(summary?.ending).toBe('deadline');
+      expect(statusesOf(summary)).toEqual(['loud cancelled', 'never not-run']);
+      expect((await readReceipt(summary?.tasks[0]?.receipt ?? '')).status).toBe('cancelled');
+      expect(await readFile(junit, 'utf8')).toContain('skipped="2"');
+    },
+  );
+
+  test('does not keep it from ending either where all tasks had ended before', async () => {
+    const line = "head -c 400000 /dev/zero | tr '\\0' x";
+    const batch = await Batch.create([{ id: 'done', line }]);
+    expect(await unread(batch, ['--tag', '--deadline', '5s'])).toBe(0);
+    expect(statusesOf(await batch.summary())).toEqual(['done passed']);
+  });
+});
