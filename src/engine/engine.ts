@@ -128,6 +128,16 @@ export interface Ending {
   readonly stoppedBy: NodeJS.Signals | null;
   /** True where the task had ended by itself before our first signal, although the engine took it. */
   readonly endedFirst: boolean;
+  /** Null where none was tried. */
+  readonly watchdog: WatchdogReport | null;
+}
+
+/** Something beside the task that ends it without us, should we be gone or suspended. */
+export interface WatchdogReport {
+  /** It was there when the task ended. */
+  readonly isInForce: boolean;
+  /** When it ended the task by SIGKILL, since the deadline had passed and we had not; null where it did not. */
+  readonly endedAfterMs: number | null;
 }
 
 /** One task that is made but not started. Every method may reject with a SandboxFailure. */
