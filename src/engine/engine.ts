@@ -218,6 +218,23 @@ export interface EngineDiagnosis {
   leftovers(taskId: string): Promise<readonly string[]>;
 }
 
+/** What a killed run left. */
+export interface Leftover {
+  readonly kind: 'container' | 'network' | 'cgroup' | 'directory' | 'file';
+  /** The engine's name for it, or its path. */
+  readonly name: string;
+  /** Why nobody needs it. */
+  readonly reason: string;
+  /** Looks again first, where it may have changed hands; also resolves where it is gone. May reject with any error. */
+  remove(): Promise<void>;
+}
+
+/** Looks after what runs leave that were killed. */
+export interface Housekeeping {
+  /** Ours only, and only what certainly nobody needs. */
+  leftovers(cancel: AbortSignal): Promise<readonly Leftover[]>;
+}
+
 /** What an engine has for all its tasks together; null is "not known". */
 export interface EngineCapacity {
   readonly cpus: number | null;
@@ -231,6 +248,7 @@ export interface Engine {
   /** Null where it has no images, networks and clock of its own. */
   readonly diagnosis: EngineDiagnosis | null;
   readonly images: ImageStore | null;
+  readonly housekeeping: Housekeeping;
   create(spec: TaskSpec, context: CreateContext): Promise<Sandbox>;
   close(): Promise<void>;
 }
@@ -242,6 +260,8 @@ export interface ConnectOptions {
   readonly context: string | null;
   readonly env: NodeJS.ProcessEnv;
   readonly cancel: AbortSignal;
+  /** What killed runs left stays, for whoever wants to see it. */
+  readonly keepsLeftovers?: boolean;
 }
 
 /** Where no engine was found at any of the usual places. */

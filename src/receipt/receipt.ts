@@ -150,7 +150,7 @@ const evidenceSchema = v.strictObject({
     "The engine's own events of this task.",
   ),
   watchdog: said(
-    v.nullable(v.boolean()),
+    v.optional(v.nullable(v.boolean()), null),
     'Whether something in the sandbox would have ended the task without us when it ended; null where none was tried, as for a task that is over within half a second.',
   ),
   outputComplete: said(v.boolean(), 'False where a stream had not ended when reading stopped.'),

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { lstat, mkdir, readdir, rename, rmdir, unlink, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, rename, rmdir, unlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { acquireLock } from '../engine/lock.ts';
+import { deadOwner, namesIn } from '../engine/abandoned-files.ts';
+import type { Leftover } from '../engine/engine.ts';
+import { acquireLock, isAbandonedLock } from '../engine/lock.ts';
 import { removeTree } from '../engine/remove-tree.ts';
 import { SandboxFailure, errnoOf } from '../failure.ts';
 
@@ -50,16 +52,34 @@ export class CopyPlace {
 
 /** Removes the copies of runs that were killed, and leaves those of living ones and of `receiptPath` itself. */
 export async function removeAbandonedCopies(receiptPath: string): Promise<void> {
-  const directory = dirname(receiptPath);
-  const own = basename(copyDirectory(receiptPath));
-  for (const name of await readdir(directory)) {
-    const path = join(directory, name);
-    if (doomedName.test(name) && (await isOurs(path))) await removeCopy(path);
-    const receipt = name === own ? null : copyName.exec(name)?.[1];
-    if (!receipt || !(await isOurs(path))) continue;
-    const doomed = await doom(path, join(directory, `.${receipt}.lock`));
-    if (doomed) await removeCopy(doomed);
+  const own = copyDirectory(receiptPath);
+  for (const leftover of await abandonedCopies(dirname(receiptPath))) {
+    if (leftover.name !== own) await leftover.remove();
   }
+}
+
+/** Copies of workspaces that killed runs left in a directory of receipts. */
+export async function abandonedCopies(directory: string): Promise<Leftover[]> {
+  const found = (await namesIn(directory)).map(async (name): Promise<Leftover | null> => {
+    const path = join(directory, name);
+    const leftover = { kind: 'directory', name: path, reason: deadOwner } as const;
+    if (doomedName.test(name)) {
+      return (await isOurs(path)) ? { ...leftover, remove: () => removeCopy(path) } : null;
+    }
+    const lock = join(directory, `.${copyName.exec(name)?.[1] ?? ''}.lock`);
+    if (!copyName.test(name) || !(await isOurs(path)) || (await isHeld(lock))) return null;
+    return { ...leftover, remove: () => removeUnlocked(path, lock) };
+  });
+  return (await Promise.all(found)).filter((one) => one !== null);
+}
+
+async function isHeld(lock: string): Promise<boolean> {
+  return (await isThere(lock)) && !(await isAbandonedLock(lock));
+}
+
+async function removeUnlocked(path: string, lock: string): Promise<void> {
+  const doomed = await doom(path, lock);
+  if (doomed !== null) await removeCopy(doomed);
 }
 
 /** The lock is held for a moment only, so that a run of the same name need not wait for the removal. */
