@@ -16,6 +16,7 @@ import {
   profileFlags,
   runFlags,
 } from '../commands/flags.ts';
+import { gcFlags } from '../commands/gc-flags.ts';
 
 export interface CommandRow {
   readonly summary: string;
@@ -71,6 +72,19 @@ export const commands: Readonly<Record<string, CommandRow>> = {
     ],
     exitCodes: answerCodeTable,
     load: async () => (await import('../commands/doctor.ts')).doctor,
+  },
+  gc: {
+    summary: 'Remove what killed runs left: containers, networks, temporary files',
+    usage: 'gc [options]',
+    flags: gcFlags,
+    examples: [
+      'sandbox gc --dry-run',
+      'sandbox gc',
+      'sandbox gc --receipts /var/lib/ci/receipts --json',
+    ],
+    optionsAnywhere: true,
+    exitCodes: answerCodeTable,
+    load: async () => (await import('../commands/gc.ts')).gc,
   },
   config: {
     summary: 'Print every effective setting and where it came from',

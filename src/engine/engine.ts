@@ -128,6 +128,16 @@ export interface Ending {
   readonly stoppedBy: NodeJS.Signals | null;
   /** True where the task had ended by itself before our first signal, although the engine took it. */
   readonly endedFirst: boolean;
+  /** Null where none was tried. */
+  readonly watchdog: WatchdogReport | null;
+}
+
+/** Something beside the task that ends it without us, should we be gone or suspended. */
+export interface WatchdogReport {
+  /** It was there when the task ended. */
+  readonly isInForce: boolean;
+  /** When it ended the task by SIGKILL, since the deadline had passed and we had not; null where it did not. */
+  readonly endedAfterMs: number | null;
 }
 
 /** One task that is made but not started. Every method may reject with a SandboxFailure. */
@@ -208,6 +218,23 @@ export interface EngineDiagnosis {
   leftovers(taskId: string): Promise<readonly string[]>;
 }
 
+/** What a killed run left. */
+export interface Leftover {
+  readonly kind: 'container' | 'network' | 'cgroup' | 'directory' | 'file';
+  /** The engine's name for it, or its path. */
+  readonly name: string;
+  /** Why nobody needs it. */
+  readonly reason: string;
+  /** Looks again first, where it may have changed hands; also resolves where it is gone. May reject with any error. */
+  remove(): Promise<void>;
+}
+
+/** Looks after what runs leave that were killed. */
+export interface Housekeeping {
+  /** Ours only, and only what certainly nobody needs. */
+  leftovers(cancel: AbortSignal): Promise<readonly Leftover[]>;
+}
+
 /** What an engine has for all its tasks together; null is "not known". */
 export interface EngineCapacity {
   readonly cpus: number | null;
@@ -221,6 +248,7 @@ export interface Engine {
   /** Null where it has no images, networks and clock of its own. */
   readonly diagnosis: EngineDiagnosis | null;
   readonly images: ImageStore | null;
+  readonly housekeeping: Housekeeping;
   /** Throws a SandboxFailure where it is known already that it cannot run the task as asked. */
   check(spec: TaskSpec): void;
   create(spec: TaskSpec, context: CreateContext): Promise<Sandbox>;
@@ -236,6 +264,8 @@ export interface ConnectOptions {
   readonly context: string | null;
   readonly env: NodeJS.ProcessEnv;
   readonly cancel: AbortSignal;
+  /** What killed runs left stays, for whoever wants to see it. */
+  readonly keepsLeftovers?: boolean;
 }
 
 /** Where no engine was found at any of the usual places. */

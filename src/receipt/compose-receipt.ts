@@ -105,9 +105,11 @@ function requestedLimits({ limits }: TaskSpec): Receipt['limits']['requested'] {
 }
 
 function evidenceOf(record: TaskRecord): Receipt['evidence'] {
-  const { cause, signals, ending, outcome, spec } = record;
+  const { cause, ending, outcome, spec } = record;
+  const overdueMs = ending?.watchdog?.endedAfterMs ?? null;
+  const signals = [...record.signals, ...overdueSignal(overdueMs)];
   const firstSignalMs = roundMs(signals[0]?.afterMs ?? 0);
-  const hasDeadline = cause?.kind === 'deadline';
+  const hasDeadline = cause?.kind === 'deadline' || (cause === null && overdueMs !== null);
   return {
     deadline: hasDeadline ? { limitMs: spec.limits.timeoutMs, passedAfterMs: firstSignalMs } : null,
     workspaceLimit: workspaceLimitOf(record),
@@ -116,6 +118,7 @@ function evidenceOf(record: TaskRecord): Receipt['evidence'] {
     signalsSent: signals.map(({ signal, afterMs }) => ({ signal, afterMs: roundMs(afterMs) })),
     oomKills: ending?.oomKills ?? null,
     engineEvents: [...(ending?.observed ?? [])],
+    watchdog: ending?.watchdog?.isInForce ?? null,
     outputComplete: record.outputComplete,
     removed: record.removed,
     mayStillRun:
@@ -124,6 +127,10 @@ function evidenceOf(record: TaskRecord): Receipt['evidence'] {
       ending === null &&
       record.removed !== true,
   };
+}
+
+function overdueSignal(afterMs: number | null): SentSignal[] {
+  return afterMs === null ? [] : [{ signal: 'SIGKILL', afterMs }];
 }
 
 function workspaceLimitOf({ overLimitBytes, spec }: TaskRecord) {

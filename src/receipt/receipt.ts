@@ -156,6 +156,10 @@ const evidenceSchema = v.strictObject({
     ),
     "The engine's own events of this task.",
   ),
+  watchdog: said(
+    v.optional(v.nullable(v.boolean()), null),
+    'Whether something in the sandbox would have ended the task without us when it ended; null where none was tried, as for a task that is over within half a second.',
+  ),
   outputComplete: said(v.boolean(), 'False where a stream had not ended when reading stopped.'),
   removed: said(
     v.nullable(v.boolean()),

@@ -7,6 +7,7 @@ import type { CommandBefore, CommandSearch } from './command-before.ts';
 import type { ContainerEvents } from './container-events.ts';
 import type { DockerApi } from './docker-api.ts';
 import type { SecretFiles } from './secret-files.ts';
+import type { Watchdog } from './watchdog.ts';
 
 /** Everything that hangs on one created container. */
 export interface ContainerParts {
@@ -25,4 +26,5 @@ export interface ContainerParts {
 /** And what is known only when it starts. */
 export interface RunningParts extends ContainerParts {
   readonly commandBefore: CommandBefore;
+  readonly watchdog: Watchdog;
 }

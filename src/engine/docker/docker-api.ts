@@ -191,9 +191,15 @@ export class DockerApi {
   }
 
   /** Turns a connection into a raw stream in both directions. */
-  async upgrade(path: string): Promise<Duplex> {
-    const headers = { Connection: 'Upgrade', Upgrade: 'tcp', 'Content-Length': '0' };
+  async upgrade(path: string, asked?: object): Promise<Duplex> {
+    const body = asked === undefined ? '' : JSON.stringify(asked);
+    const content = {
+      'Content-Type': 'application/json',
+      'Content-Length': Buffer.byteLength(body),
+    };
+    const headers = { Connection: 'Upgrade', Upgrade: 'tcp', ...content };
     const request = this.#request({ method: 'POST', path, headers, ...this.#direct() });
+    if (body !== '') request.write(body);
     return await this.#answer<Duplex>(request, callLimitsMs.quick, (resolve, reject) => {
       request.on('response', (response) => void rejectWithBody(response, reject));
       request.on('upgrade', (_response, socket, head) => {

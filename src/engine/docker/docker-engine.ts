@@ -14,6 +14,7 @@ import { createContainer } from './create-container.ts';
 import { DockerDiagnosis } from './diagnosis.ts';
 import type { DockerApi } from './docker-api.ts';
 import type { EngineInfo } from './engine-info.ts';
+import { DockerHousekeeping } from './docker-housekeeping.ts';
 import { DockerSandbox } from './docker-sandbox.ts';
 import { type Identity, identify, withoutUnseen } from './identity.ts';
 import { leftoversOf, removeOrRemember } from './leftovers.ts';
@@ -51,19 +52,26 @@ export class DockerEngine implements Engine {
   readonly capacity: EngineCapacity;
   readonly diagnosis: DockerDiagnosis;
   readonly images: DockerImages;
+  readonly housekeeping: DockerHousekeeping;
   readonly #api: DockerApi;
   readonly #info: EngineInfo;
   readonly #sweeping: Promise<unknown>;
 
-  constructor(api: DockerApi, facts: EngineFacts, info: EngineInfo) {
+  constructor(
+    api: DockerApi,
+    facts: EngineFacts,
+    { info, keepsLeftovers }: { info: EngineInfo; keepsLeftovers: boolean },
+  ) {
     this.#api = api;
     this.facts = facts;
     this.capacity = info.capacity;
     this.#info = info;
     this.diagnosis = new DockerDiagnosis(api);
     this.images = new DockerImages(api);
+    this.housekeeping = new DockerHousekeeping(api);
     // Beside the run, and never its business: what it cannot remove now, the next one can.
-    this.#sweeping = Promise.allSettled([sweep(api), sweepSecrets()]);
+    const sweeps = keepsLeftovers ? [] : [sweep(api), sweepSecrets()];
+    this.#sweeping = Promise.allSettled(sweeps);
   }
 
   /** What is known before an image is made, which takes a while. What the engine really did is looked at later. */

@@ -57,12 +57,15 @@ export class RunningContainer implements RunningTask {
       const mayBeShutdown = exitCode > 128 && this.#sent.size === 0;
       if (!sawEnd || stoppedBy || mayBeShutdown) await this.#throwIfEngineWent();
       await this.#throwIfNeverStarted(exitCode);
+      const watchdog = await this.#parts.watchdog.report(exitCode);
+      const isOverdue = watchdog !== null && watchdog.endedAfterMs !== null;
       return {
-        end: { exitCode, signal: signalOf(exitCode, events.observed) },
+        end: { exitCode, signal: isOverdue ? 'SIGKILL' : signalOf(exitCode, events.observed) },
         oomKills: sawEnd ? this.#oomKills(exitCode) : null,
         observed: events.observed,
         stoppedBy,
         endedFirst: this.#outputEndedFirst && !this.#diedOfOurs(exitCode),
+        watchdog,
       };
     } finally {
       this.#verdict.reach();

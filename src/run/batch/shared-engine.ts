@@ -47,9 +47,9 @@ export class SharedEngine {
 
 /** Whoever closes it is not the last one to use it. */
 function lent(engine: Engine): Engine {
-  const { facts, capacity, diagnosis, images } = engine;
+  const { facts, capacity, diagnosis, images, housekeeping } = engine;
   return {
-    ...{ facts, capacity, diagnosis, images },
+    ...{ facts, capacity, diagnosis, images, housekeeping },
     check: (spec) => engine.check(spec),
     create: (spec, context) => engine.create(spec, context),
     removeLeftovers: () => engine.removeLeftovers(),
