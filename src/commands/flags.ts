@@ -11,6 +11,8 @@ export interface Flag {
   /** True where it may be given more than once. */
   readonly repeatable?: boolean;
   readonly help: string;
+  /** What stands for the default of its setting where a command has another one. */
+  readonly fallback?: string;
 }
 
 /** The flag of each setting; null where a setting has none. A new setting does not compile until it is here. */
@@ -189,6 +191,8 @@ export const outputFlags = {
   help: { name: 'help', short: 'h', help: 'Show this help' },
 } as const satisfies Record<string, Flag>;
 
+const terminalAdvice = 'only `sandbox shell` gives a task a terminal';
+
 /** Options of `docker run` that are left out on purpose, each with what to do instead. */
 export const refusedFlags: Readonly<Record<string, string>> = {
   privileged:
@@ -196,6 +200,8 @@ export const refusedFlags: Readonly<Record<string, string>> = {
   device: 'host devices are not given to a task',
   pid: "a task never shares the host's processes",
   ipc: 'a task always has an IPC namespace of its own',
+  t: terminalAdvice,
+  tty: terminalAdvice,
 };
 
 export const runFlags: readonly Flag[] = [
@@ -365,8 +371,8 @@ export function settingNotes(flag: Flag): {
   const name = settingNames.find((candidate) => settingFlags[candidate]?.name === flag.name);
   if (name === undefined) return { fallback: null, variables: [] };
   const setting = settingOf(name);
-  const fallback =
-    setting.default === 'false' ? null : (setting.default ?? setting.defaultNote ?? null);
+  const text = flag.fallback ?? setting.default ?? setting.defaultNote ?? null;
+  const fallback = text === 'false' ? null : text;
   const composed = `${imageVariables.name}[:${imageVariables.tag}]`;
   const variables = [...setting.environment, ...(name === 'image' ? [composed] : [])];
   return { fallback, variables };
