@@ -1,8 +1,10 @@
 import { access } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { runCli } from '../helpers/cli.ts';
-import { containersOf, describeOn } from '../helpers/engines.ts';
+import { containersOf, describeOn, docker } from '../helpers/engines.ts';
+import { listenOn, toRealEngine } from '../helpers/listening.ts';
 import { TestTerminal } from '../helpers/terminal.ts';
 import { Workspace } from '../helpers/workspace.ts';
 
@@ -157,6 +159,21 @@ describeOn('docker', 'sandbox shell', () => {
     await terminal.shows('back');
     const { exitCode, modes } = await terminal.ended();
     expect([exitCode, modes.after]).toEqual([0, modes.before]);
+  });
+
+  test('an engine that goes away gives the terminal back, too', async () => {
+    const between = await listenOn(createServer({ allowHalfOpen: true }, toRealEngine));
+    onTestFinished(between.close);
+    const host = `tcp://127.0.0.1:${between.port}`;
+    const { workspace, terminal } = await atPrompt(['--host', host, '--id', 'lost-engine']);
+    onTestFinished(() => docker.getContainer('sandbox-lost-engine').remove({ force: true }));
+    await between.close();
+    const { exitCode, modes } = await terminal.ended();
+    expect([exitCode, modes.after]).toEqual([125, modes.before]);
+    const { status, evidence } = await workspace.receipt();
+    expect([status, evidence.mayStillRun]).toEqual(['engine-failed', true]);
+    // Lines of ours begin at the left again.
+    expect(terminal.screen).toMatch(/went away.*\r\n/);
   });
 
   test('a command that is not there', async () => {
