@@ -17,6 +17,7 @@ import {
   runFlags,
 } from '../commands/flags.ts';
 import { gcFlags } from '../commands/gc-flags.ts';
+import { shellFlags } from '../commands/shell-flags.ts';
 
 export interface CommandRow {
   readonly summary: string;
@@ -46,6 +47,18 @@ export const commands: Readonly<Record<string, CommandRow>> = {
     ],
     exitCodes: exitCodeTable,
     load: async () => (await import('../commands/run.ts')).run,
+  },
+  shell: {
+    summary: 'Open a terminal in a sandbox of its own and write its receipt',
+    usage: 'shell [options] [--] [CMD [ARGS…]]',
+    flags: shellFlags,
+    examples: [
+      'sandbox shell',
+      'sandbox shell --profile builder --network none',
+      'sandbox shell --image python:3.13 -- python',
+    ],
+    exitCodes: exitCodeTable,
+    load: async () => (await import('../commands/shell.ts')).shell,
   },
   batch: {
     summary: 'Run many commands, each in a sandbox of its own, and write a summary',

@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 import type { Secret } from '../spec/secret.ts';
 import type { EngineName, IsolationLevel } from '../spec/choices.ts';
 import type { SandboxFailure } from '../failure.ts';
-import type { TaskSpec } from '../spec/task-spec.ts';
+import type { TaskSpec, TerminalSize } from '../spec/task-spec.ts';
 import type { TaskEnd } from '../outcome/outcome.ts';
 import type { PhaseClock } from './phase-clock.ts';
 
@@ -151,11 +151,13 @@ export interface Sandbox {
 export interface RunningTask {
   /** Standard input of the task, where it was asked for. Ending it closes only that direction. */
   readonly stdin: Writable | null;
-  /** Resolves when both streams have ended. Every chunk waits for a sink that asks to. */
+  /** Resolves when both streams have ended. Every chunk waits for a sink that asks to. With a terminal all is stdout. */
   readonly drained: Promise<void>;
   /** Resolves when the command has ended. */
   ended(): Promise<Ending>;
   kill(signal: NodeJS.Signals): Promise<'sent' | 'already-ended'>;
+  /** Tells the task's terminal its size, which is nothing to one that has ended; null where it has no terminal. */
+  readonly resize: ((size: TerminalSize) => Promise<void>) | null;
 }
 
 /** What an engine needs of its surroundings while it makes a sandbox. */

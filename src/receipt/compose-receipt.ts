@@ -38,7 +38,6 @@ export interface TaskRecord {
 /** TaskRecord → Receipt: nothing is looked up and nothing is guessed here. */
 export function composeReceipt(record: TaskRecord): Receipt {
   const { spec, outcome, sandbox } = record;
-  const failure = failureOf(outcome);
   return {
     schema: receiptSchemaId,
     id: spec.id,
@@ -46,6 +45,7 @@ export function composeReceipt(record: TaskRecord): Receipt {
     exitCode: exitCodeOf(outcome),
     task: taskEndOf(outcome),
     command: spec.command,
+    tty: spec.tty !== null,
     taskDigest: taskDigest(spec),
     workspace: { path: spec.workspace, mode: spec.workspaceMode, ...record.workspace },
     // What it would run on was a guess until the sandbox was made.
@@ -72,10 +72,15 @@ export function composeReceipt(record: TaskRecord): Receipt {
     },
     usage: { cpuMs: null, maxMemoryBytes: null },
     evidence: evidenceOf(record),
-    error: failure ? { code: failure.code, message: failure.message, hint: failure.hint } : null,
+    error: errorOf(outcome),
     tool: { name: toolName, version: toolVersion, commit: toolCommit },
     environment: Object.keys(spec.environment),
   };
+}
+
+function errorOf(outcome: Outcome): Receipt['error'] {
+  const failure = failureOf(outcome);
+  return failure && { code: failure.code, message: failure.message, hint: failure.hint };
 }
 
 /** What was asked for, where it was never resolved; null where the engine uses no image. */

@@ -186,6 +186,10 @@ export const receiptSchema = v.pipe(
       'How the command itself ended; null where it never started or its end was not seen.',
     ),
     command: said(v.array(text), 'The program and its arguments.'),
+    tty: said(
+      v.boolean(),
+      'True where it had a terminal: stdout is then the record of all that was shown there, and stderr is empty.',
+    ),
     taskDigest: said(
       text,
       'SHA-256 of everything that says what was run and how, values of variables with it; the same for the same task.',

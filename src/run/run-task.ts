@@ -6,10 +6,20 @@ import type { Receipt } from '../receipt/receipt.ts';
 import { redactReceipt } from '../receipt/redact-receipt.ts';
 import { ReceiptPlace } from '../receipt/write-receipt.ts';
 import { type LoadedSecrets, loadSecrets } from '../spec/secret.ts';
-import type { TaskSpec } from '../spec/task-spec.ts';
+import type { TaskSpec, TerminalSize } from '../spec/task-spec.ts';
 import type { RunEvent } from './event.ts';
 import type { ChunkReceiver } from './output-relay.ts';
 import { TaskRun } from './task-run.ts';
+
+/** What the task's terminal is shown on. */
+export interface CallersTerminal {
+  /** From here on every key is the task's. */
+  attach(): void;
+  /** Tells the task's terminal its size, and each new one. */
+  follow(resize: (size: TerminalSize) => Promise<void>): void;
+  /** Gives the terminal back as it was; nothing happens where it was never taken. */
+  detach(): void;
+}
 
 /** What a run is connected to. */
 export interface RunIo {
@@ -17,6 +27,8 @@ export interface RunIo {
   readonly onStdout: ChunkReceiver | null;
   readonly onStderr: ChunkReceiver | null;
   readonly onEvent: (event: RunEvent) => void;
+  /** The caller's terminal, where the task has one. */
+  readonly terminal?: CallersTerminal;
   /** Aborting it cancels the task; a reason such as 'SIGINT' is the signal that is forwarded. */
   readonly cancel: AbortSignal;
   /** Aborting it kills the task at once. */

@@ -138,6 +138,7 @@ export class TaskRun {
       await this.#phases.measure('scan', () => untilAborted(workspace.ready(), cancel));
       return await this.#runIn(this.#sandbox, workspace);
     } finally {
+      this.#io.terminal?.detach();
       await this.#dispose();
       await engine.close();
     }
@@ -152,17 +153,23 @@ export class TaskRun {
   async #runIn(sandbox: Sandbox, workspace: WorkspaceSession): Promise<Outcome> {
     refuseLess(sandbox.facts.isolation.level, this.#spec);
     this.#cancel.throwIfAborted();
+    this.#io.onEvent({ kind: 'ready', facts: sandbox.facts });
+    // What a task prints first may be a whole screen already.
+    this.#io.terminal?.attach();
     this.#startAsked = true;
     const task = await this.#phases.measure('start', () => sandbox.start(this.#output.sinks));
     this.#start = { at: new Date(), ms: performance.now() };
     this.#io.onEvent({ kind: 'started' });
+    if (task.resize) this.#io.terminal?.follow(task.resize);
     const stopInput = forwardInput(this.#io.stdin, task.stdin);
     const stopWatch = this.#watch(workspace);
     try {
       this.#ending = await this.#phases.measure('run', () => this.#supervise(task));
       this.#end = { at: new Date(), ms: performance.now() };
       await this.#phases.measure('drain', () => this.#drain(task));
-      const lost = lostOutput(this.#ending, await this.#output.failure());
+      // A terminal that has gone away fails in many ways, and nobody asked for more than was seen there.
+      const failure = this.#spec.tty ? null : await this.#output.failure();
+      const lost = lostOutput(this.#ending, failure);
       return lost ?? outcomeOf(this.#ending, this.#termination);
     } catch (error) {
       this.#outputComplete = false;
@@ -189,6 +196,7 @@ export class TaskRun {
       force: this.#io.force,
       overLimit: this.#overLimit.signal,
       termination: this.#termination,
+      hasTerminal: this.#spec.tty !== null,
       onSignal: (signal) => this.#output.allowAfter(signal),
     });
   }

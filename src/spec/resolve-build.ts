@@ -52,5 +52,6 @@ const nothingToRun = {
   environment: {},
   labels: {},
   stdin: false,
+  tty: null,
   receiptPath: '/dev/null',
 };

@@ -6,6 +6,7 @@ const leftOut: readonly string[] = [
   'id',
   'receiptPath',
   'stdin',
+  'tty',
   'outputLimitBytes',
   'host',
   'context',
@@ -14,5 +15,7 @@ const leftOut: readonly string[] = [
 /** Hexadecimal SHA-256: two tasks with the same digest run the same command in the same way. */
 export function taskDigest(spec: TaskSpec): string {
   const counted = Object.entries(spec).filter(([name]) => !leftOut.includes(name));
-  return canonicalDigest(Object.fromEntries(counted));
+  // A command may behave otherwise on a terminal, whatever its size.
+  const terminal = spec.tty === null ? {} : { tty: true };
+  return canonicalDigest({ ...Object.fromEntries(counted), ...terminal });
 }

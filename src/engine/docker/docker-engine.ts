@@ -46,6 +46,11 @@ interface Container {
 }
 
 const sweepLimitMs = 1_000;
+/**
+ * Else Ctrl-P Ctrl-Q would leave the task behind, and each Ctrl-P wait for the next key. It cannot be turned off, so
+ * it is bytes that no keyboard sends: none of them is in UTF-8.
+ */
+const withoutDetaching = 'detachKeys=%FF%2C%FE%2C%FF%2C%FE';
 
 export class DockerEngine implements Engine {
   readonly facts: EngineFacts;
@@ -163,8 +168,9 @@ export class DockerEngine implements Engine {
     const api = this.#api;
     const { container, options, identity } = made;
     const direction = `stdin=${Number(spec.stdin)}&stdout=1&stderr=1&stream=1`;
+    const attach = spec.tty ? `${direction}&${withoutDetaching}` : direction;
     const [attached, waiting, events, inspected] = await allSettledOrThrow([
-      api.upgrade(`/containers/${container.id}/attach?${direction}`),
+      api.upgrade(`/containers/${container.id}/attach?${attach}`),
       api.stream('POST', `/containers/${container.id}/wait?condition=next-exit`),
       ContainerEvents.subscribe(api, container.id),
       api.inspectContainer(container),

@@ -5,7 +5,7 @@ import type { Sink } from '../engine.ts';
  * own stderr. This guess from message text lives here and nowhere else; whoever uses it confirms it by looking
  * for the command in the image, since a task can print the same words.
  */
-const initReport = /^\[FATAL tini \(\d+\)\] exec .* failed: [^\n]*\n$/s;
+const initReport = /^\[FATAL tini \(\d+\)\] exec .* failed: [^\r\n]*\r?\n$/s;
 const initReportStart = '[FATAL tini (N)] exec ';
 
 export function isInitReport(stderr: Buffer, exitCode: number): boolean {

@@ -2,8 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import { constants } from 'node:os';
 import type { Writable } from 'node:stream';
 import { SandboxFailure } from '../../failure.ts';
+import type { TerminalSize } from '../../spec/task-spec.ts';
 import { Deferred } from '../deferred.ts';
 import type { Ending, OutputSinks, RunningTask } from '../engine.ts';
+import { pump } from '../pump.ts';
 import { within } from '../timer.ts';
 import { textOf } from './answers.ts';
 import { signalOf } from './container-outcome.ts';
@@ -20,6 +22,7 @@ const eventLimitMs = 2_000;
 export class RunningContainer implements RunningTask {
   readonly stdin: Writable | null;
   readonly drained: Promise<void>;
+  readonly resize: RunningTask['resize'];
   readonly #parts: RunningParts;
   readonly #status: Promise<WaitStatus>;
   readonly #report: HeldReport;
@@ -33,8 +36,13 @@ export class RunningContainer implements RunningTask {
   constructor(parts: RunningParts, output: OutputSinks) {
     this.#parts = parts;
     this.stdin = parts.spec.stdin ? parts.attached : null;
-    this.#report = new HeldReport(output.stderr);
-    this.#output = demultiplex(parts.attached, { ...output, stderr: this.#report.sink });
+    const { tty } = parts.spec;
+    this.resize = tty ? (size) => this.#resize(size) : null;
+    this.#report = new HeldReport(tty ? output.stdout : output.stderr);
+    const { sink } = this.#report;
+    this.#output = tty
+      ? pump(parts.attached, sink)
+      : demultiplex(parts.attached, { ...output, stderr: sink });
     this.#status = readStatus(parts.waiting);
     const noteEnd = () => {
       this.#outputEnded = true;
@@ -98,6 +106,18 @@ export class RunningContainer implements RunningTask {
     return this.#parts.events.observed.some(
       (one) => one.event === 'kill' && Number(one.signal) === constants.signals[signal],
     );
+  }
+
+  async #resize({ columns, rows }: TerminalSize): Promise<void> {
+    const { api, container } = this.#parts;
+    try {
+      await api.call(callLimitsMs.quick, (abortSignal) =>
+        container.resize({ h: rows, w: columns, abortSignal }),
+      );
+    } catch (error) {
+      // Ended, or about to end.
+      if (![404, 409].includes(httpStatusOf(error) ?? 0)) throw error;
+    }
   }
 
   /** Nobody will ask for the ending any more. */

@@ -20,6 +20,7 @@ export interface BubblewrapTaskParts {
 export class BubblewrapTask implements RunningTask {
   readonly stdin: Writable | null;
   readonly drained: Promise<void>;
+  readonly resize = null;
   readonly #parts: BubblewrapTaskParts;
   readonly #ended: Promise<Ending>;
   readonly #sent = new Set<NodeJS.Signals>();

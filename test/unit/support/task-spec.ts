@@ -36,6 +36,7 @@ export function taskSpec(changes: Partial<TaskSpec> = {}): TaskSpec {
     secrets: [],
     redact: false,
     stdin: false,
+    tty: null,
     user: null,
     network: 'isolated',
     limits,
