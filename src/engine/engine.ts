@@ -4,6 +4,7 @@ import type { EngineName, IsolationLevel } from '../spec/choices.ts';
 import type { SandboxFailure } from '../failure.ts';
 import type { TaskSpec } from '../spec/task-spec.ts';
 import type { TaskEnd } from '../outcome/outcome.ts';
+import type { Owner, OwnerState } from './owner.ts';
 import type { PhaseClock } from './phase-clock.ts';
 
 /** Which engine runs a task, as the engine itself says; null is "not known". */
@@ -208,6 +209,31 @@ export interface EngineDiagnosis {
   leftovers(taskId: string): Promise<readonly string[]>;
 }
 
+/** One of our tasks as an engine tells of it, whoever runs it. */
+export interface EngineTask {
+  readonly id: string;
+  readonly handle: string;
+  /** In the engine's words, such as `created` or `running`. */
+  readonly state: string;
+  readonly command: readonly string[];
+  readonly createdAt: Date;
+  /** Null while it has not started. */
+  readonly startedAt: Date | null;
+  /** From its start; 0 for none, null where that is not known. */
+  readonly timeoutMs: number | null;
+  readonly killAfterMs: number | null;
+  readonly owner: Owner | null;
+  readonly ownerState: OwnerState;
+}
+
+/** The tasks that an engine keeps, by whichever process they run. Every method may reject with a SandboxFailure. */
+export interface TaskBoard {
+  /** Ours only, the oldest first. */
+  list(cancel: AbortSignal): Promise<readonly EngineTask[]>;
+  /** SIGTERM, SIGKILL after the grace, and removal, without its owner. Resolves once it is gone. */
+  stop(task: EngineTask, graceMs: number): Promise<void>;
+}
+
 /** What an engine has for all its tasks together; null is "not known". */
 export interface EngineCapacity {
   readonly cpus: number | null;
@@ -221,6 +247,8 @@ export interface Engine {
   /** Null where it has no images, networks and clock of its own. */
   readonly diagnosis: EngineDiagnosis | null;
   readonly images: ImageStore | null;
+  /** Null where nobody but their owners knows of the tasks. */
+  readonly tasks: TaskBoard | null;
   create(spec: TaskSpec, context: CreateContext): Promise<Sandbox>;
   close(): Promise<void>;
 }
@@ -232,6 +260,8 @@ export interface ConnectOptions {
   readonly context: string | null;
   readonly env: NodeJS.ProcessEnv;
   readonly cancel: AbortSignal;
+  /** What killed runs left stays, for whoever wants to see it. */
+  readonly keepsLeftovers?: boolean;
 }
 
 /** Where no engine was found at any of the usual places. */

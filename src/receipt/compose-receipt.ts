@@ -29,6 +29,8 @@ export interface TaskRecord {
   readonly startAsked: boolean;
   readonly cause: StopCause | null;
   readonly signals: readonly SentSignal[];
+  /** `sandbox stop` was the first to ask for its end. */
+  readonly stoppedByCommand: boolean;
   readonly startedAt: Date | null;
   readonly finishedAt: Date | null;
   readonly durationMs: number | null;
@@ -112,6 +114,7 @@ function evidenceOf(record: TaskRecord): Receipt['evidence'] {
     deadline: hasDeadline ? { limitMs: spec.limits.timeoutMs, passedAfterMs: firstSignalMs } : null,
     workspaceLimit: workspaceLimitOf(record),
     cancelledBy: outcome.kind === 'cancelled' ? outcome.signal : null,
+    stoppedBy: stopperOf(record),
     signalsSent: signals.map(({ signal, afterMs }) => ({ signal, afterMs: roundMs(afterMs) })),
     oomKills: ending?.oomKills ?? null,
     engineEvents: [...(ending?.observed ?? [])],
@@ -123,6 +126,14 @@ function evidenceOf(record: TaskRecord): Receipt['evidence'] {
       ending === null &&
       record.removed !== true,
   };
+}
+
+/** Who ended it where it was not the caller. */
+function stopperOf({ outcome, stoppedByCommand, cause, ending }: TaskRecord) {
+  if (outcome.kind !== 'cancelled') return null;
+  if (stoppedByCommand) return 'sandbox stop' as const;
+  const isByEngine = cause === null && ending !== null && ending.stoppedBy !== null;
+  return isByEngine ? ('engine' as const) : null;
 }
 
 function workspaceLimitOf({ overLimitBytes, spec }: TaskRecord) {

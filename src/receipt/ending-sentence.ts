@@ -26,12 +26,18 @@ export function endingSentence(receipt: Receipt): string | null {
     case 'cancelled':
       return evidence.cancelledBy === 'SIGPIPE'
         ? `cancelled: the reader of the output went away${endedBy}`
-        : `cancelled by ${evidence.cancelledBy ?? 'the caller'}${endedBy}`;
+        : `cancelled by ${cancellerOf(receipt)}${endedBy}`;
     case 'not-started':
       return error?.message ?? 'not started';
     case 'engine-failed':
       return `${error?.message ?? 'the engine failed'}${evidence.mayStillRun ? ' (the task may still be running)' : ''}`;
   }
+}
+
+function cancellerOf({ evidence: { stoppedBy, cancelledBy } }: Receipt): string {
+  if (stoppedBy === 'sandbox stop') return '`sandbox stop`';
+  const signal = cancelledBy ?? 'the caller';
+  return stoppedBy === 'engine' ? `${signal} through the engine` : signal;
 }
 
 export function seconds(ms: number | null): string {

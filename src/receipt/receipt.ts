@@ -133,6 +133,10 @@ const evidenceSchema = v.strictObject({
     v.nullable(text),
     'The signal that the caller sent, SIGPIPE where the reader went away.',
   ),
+  stoppedBy: said(
+    v.optional(v.nullable(v.picklist(['sandbox stop', 'engine'])), null),
+    'Who cancelled it where that was not the caller: `sandbox stop`, or somebody through the engine.',
+  ),
   signalsSent: said(
     v.array(v.strictObject({ signal: text, afterMs: v.number() })),
     'By the sandbox to the task, in milliseconds since it started.',

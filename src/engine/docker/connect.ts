@@ -34,7 +34,7 @@ export const dockerDriver: EngineDriver = {
 async function connect(options: ConnectOptions): Promise<DockerEngine> {
   const addresses = await engineAddresses(options);
   for (const address of addresses) {
-    const engine = await tryAddress(address, options.cancel);
+    const engine = await tryAddress(address, options);
     if (engine) return engine;
   }
   throw engineNotFound(addresses);
@@ -42,7 +42,7 @@ async function connect(options: ConnectOptions): Promise<DockerEngine> {
 
 async function tryAddress(
   address: EngineAddress,
-  cancel: AbortSignal,
+  { cancel, keepsLeftovers = false }: ConnectOptions,
 ): Promise<DockerEngine | null> {
   try {
     const api = new DockerApi(address);
@@ -53,7 +53,7 @@ async function tryAddress(
     const about = engineInfo(info);
     const facts = engineFacts(address, { version, about });
     api.useVersion(facts.apiVersion);
-    return new DockerEngine(api, facts, about);
+    return new DockerEngine(api, facts, { info: about, keepsLeftovers });
   } catch (error) {
     cancel.throwIfAborted();
     const cause = (error instanceof SandboxFailure ? error.cause : null) ?? error;

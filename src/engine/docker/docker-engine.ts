@@ -29,6 +29,7 @@ import { sandboxFacts } from './sandbox-facts.ts';
 import { SecretFiles } from './secret-files.ts';
 import { securityOptions } from './security-options.ts';
 import { sweep } from './sweep.ts';
+import { DockerTasks } from './docker-tasks.ts';
 import { taskUser } from './user.ts';
 
 interface Ingredients {
@@ -51,19 +52,26 @@ export class DockerEngine implements Engine {
   readonly capacity: EngineCapacity;
   readonly diagnosis: DockerDiagnosis;
   readonly images: DockerImages;
+  readonly tasks: DockerTasks;
   readonly #api: DockerApi;
   readonly #info: EngineInfo;
   readonly #sweeping: Promise<unknown>;
 
-  constructor(api: DockerApi, facts: EngineFacts, info: EngineInfo) {
+  constructor(
+    api: DockerApi,
+    facts: EngineFacts,
+    { info, keepsLeftovers }: { info: EngineInfo; keepsLeftovers: boolean },
+  ) {
     this.#api = api;
     this.facts = facts;
     this.capacity = info.capacity;
     this.#info = info;
     this.diagnosis = new DockerDiagnosis(api);
     this.images = new DockerImages(api);
+    this.tasks = new DockerTasks(api);
     // Beside the run, and never its business: what it cannot remove now, the next one can.
-    this.#sweeping = Promise.allSettled([sweep(api), sweepSecrets()]);
+    const sweeps = keepsLeftovers ? [] : [sweep(api), sweepSecrets()];
+    this.#sweeping = Promise.allSettled(sweeps);
   }
 
   async create(asked: TaskSpec, context: CreateContext): Promise<Sandbox> {

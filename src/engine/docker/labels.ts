@@ -8,6 +8,8 @@ export const labels = {
   task: `${ownLabelPrefix}task`,
   owner: `${ownLabelPrefix}owner`,
   deadline: `${ownLabelPrefix}deadline`,
+  timeout: `${ownLabelPrefix}timeout-ms`,
+  killAfter: `${ownLabelPrefix}kill-after-ms`,
 } as const;
 
 /** On everything we make: nothing without it is ever touched. */
@@ -29,6 +31,8 @@ export function taskLabels(spec: TaskSpec, nowMs: number): Record<string, string
     [labels.task]: spec.id,
     [labels.owner]: JSON.stringify(currentOwner()),
     [labels.deadline]: deadline,
+    [labels.timeout]: String(timeoutMs),
+    [labels.killAfter]: String(killAfterMs),
   };
 }
 
@@ -40,4 +44,16 @@ export function ownerOf(containerLabels: Readonly<Record<string, string>>): Owne
 export function deadlineMsOf(containerLabels: Readonly<Record<string, string>>): number | null {
   const ms = Date.parse(containerLabels[labels.deadline] ?? '');
   return Number.isNaN(ms) ? null : ms;
+}
+
+/** What the task was given; null where it cannot be read. */
+export function limitsOf(containerLabels: Readonly<Record<string, string>>): {
+  readonly timeoutMs: number | null;
+  readonly killAfterMs: number | null;
+} {
+  const count = (label: string) => {
+    const text = containerLabels[label] ?? '';
+    return /^\d{1,15}$/.test(text) ? Number(text) : null;
+  };
+  return { timeoutMs: count(labels.timeout), killAfterMs: count(labels.killAfter) };
 }

@@ -72,6 +72,7 @@ class SimulationEngine implements Engine {
   readonly capacity = hostCapacity();
   readonly diagnosis = null;
   readonly images = null;
+  readonly tasks = null;
   readonly #means: Means;
   readonly #options: ConnectOptions;
   readonly #sweeping: Promise<unknown>;

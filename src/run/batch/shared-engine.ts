@@ -30,7 +30,7 @@ export class SharedEngine {
 
 /** Whoever closes it is not the last one to use it. */
 function lent(engine: Engine): Engine {
-  const { facts, capacity, diagnosis, images } = engine;
+  const { facts, capacity, diagnosis, images, tasks } = engine;
   const create: Engine['create'] = (spec, context) => engine.create(spec, context);
-  return { facts, capacity, diagnosis, images, create, close: () => Promise.resolve() };
+  return { facts, capacity, diagnosis, images, tasks, create, close: () => Promise.resolve() };
 }
