@@ -7,7 +7,7 @@ import { lastLinesOfEach } from '../outcome/kept-output.ts';
 import { keptOf } from '../receipt/kept-of-receipt.ts';
 import { readReceipt } from '../receipt/read-receipt.ts';
 import { type ReceiptShelf, receiptShelf } from '../receipt/receipt-shelf.ts';
-import { LogLines, LogPrinter } from '../report/log-printer.ts';
+import { LogLines, LogPrinter, ReaderGone } from '../report/log-printer.ts';
 import { chooseId } from '../spec/choose-id.ts';
 import { currentCaller } from '../spec/host-path.ts';
 import { Problems } from '../spec/problems.ts';
@@ -37,12 +37,23 @@ export const logs: Command = async (args, { terminal, interrupts }) => {
     const follow = args.values[taskLogFlags.follow.name] === true;
     const reading: Reading = { printer, request: { ask: 'logs', follow, tail }, cancel };
     const mark = marks.findLast(({ task }) => task.id === id);
-    const isTold = mark ? await fromOwner(mark, reading) : false;
-    if (!isTold) await fromReceipt(id, mark?.task.receiptPath ?? shelf.pathOf(id), reading);
-    await printer.end();
-    return answers.fine;
+    return await untilReaderGoes(async () => {
+      const isTold = mark ? await fromOwner(mark, reading) : false;
+      if (!isTold) await fromReceipt(id, mark?.task.receiptPath ?? shelf.pathOf(id), reading);
+      await printer.end();
+    });
   });
 };
+
+/** As with `| head`: whoever has read enough has what they wanted. */
+async function untilReaderGoes(work: () => Promise<void>): Promise<number> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof ReaderGone)) throw error;
+  }
+  return answers.fine;
+}
 
 async function understand(args: CommandArgs) {
   const problems = new Problems(wordProblems(args, { command, names: ['ID'] }));

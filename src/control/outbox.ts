@@ -36,7 +36,8 @@ export class Outbox {
 
   push(stream: StreamName, chunk: Buffer): void {
     if (this.#last !== null) return;
-    if (this.#waitingBytes + chunk.length > mostWaitingBytes) {
+    const isFirst = this.#waitingBytes === 0;
+    if (!isFirst && this.#waitingBytes + chunk.length > mostWaitingBytes) {
       this.#lost[stream] += chunk.length;
       return;
     }

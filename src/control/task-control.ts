@@ -57,7 +57,8 @@ export class TaskControl {
 
   async #open(task: MarkedTask): Promise<void> {
     const { markPath, socketPath } = await newMarkPlace();
-    if (this.#isClosed) return;
+    // Windows has no sockets at paths of files.
+    if (this.#isClosed || process.platform === 'win32') return;
     this.#paths = [socketPath, markPath];
     // First the mark: a socket without one has nobody to say whose it is.
     await writeMark(markPath, task);

@@ -6,6 +6,9 @@ import { HarmlessText } from './harmless-text.ts';
 import { writeNote } from './human.ts';
 import { type Terminal, receiverFor } from './terminal.ts';
 
+/** Nobody takes what is printed any more, and whoever owns the stream says why where it is a failure. */
+export class ReaderGone extends Error {}
+
 interface Channel {
   /** On a terminal; null elsewhere, where bytes are passed on as they are. */
   readonly harmless: HarmlessText | null;
@@ -29,7 +32,7 @@ export class LogPrinter {
     this.#channels = { stdout: channel(terminal.stdout), stderr: channel(terminal.stderr) };
   }
 
-  /** A promise asks to wait; throws once the reader has gone away. */
+  /** Rejects with ReaderGone once nobody takes it any more. */
   async print(message: ControlMessage): Promise<void> {
     if (message.kind === 'missing') this.#note(missingText(message));
     if (message.kind !== 'output') return;
@@ -52,7 +55,7 @@ export class LogPrinter {
     if (bytes.length === 0) return;
     const channel = this.#channels[stream];
     channel.isInLine = channel.harmless !== null && bytes.at(-1) !== newline;
-    await channel.receive(bytes);
+    await passed(channel.receive, bytes);
   }
 
   #note(text: string): void {
@@ -96,7 +99,15 @@ export class LogLines {
   }
 
   async #write(value: object): Promise<void> {
-    await this.#receive(Buffer.from(`${JSON.stringify(value)}\n`));
+    await passed(this.#receive, Buffer.from(`${JSON.stringify(value)}\n`));
+  }
+}
+
+async function passed(receive: ChunkReceiver, bytes: Buffer): Promise<void> {
+  try {
+    await receive(bytes);
+  } catch (cause) {
+    throw new ReaderGone('the reader of the logs has gone', { cause });
   }
 }
 

@@ -5,8 +5,9 @@ import { execa } from 'execa';
 import { expect, onTestFinished, test } from 'vitest';
 import { readMarks } from '../../src/control/mark.ts';
 import type { Receipt } from '../../src/receipt/receipt.ts';
-import { finished, printed, readReceipt, runCli, startCli } from '../helpers/cli.ts';
+import { binPath, finished, printed, readReceipt, runCli, startCli } from '../helpers/cli.ts';
 import { containersOf, describeOn, describeOnEach, docker } from '../helpers/engines.ts';
+import { canBeMade } from '../helpers/simulation.ts';
 import { Workspace } from '../helpers/workspace.ts';
 
 /** No other begins like it. */
@@ -188,6 +189,15 @@ describeOn('simulation', 'ids', () => {
     expect(result.stderr).toContain(message);
   });
 
+  test('lead to logs whose reader may have enough of them', async () => {
+    const workspace = await Workspace.create();
+    const id = newId();
+    await workspace.run(['--engine', 'simulation', '--id', id, '--', 'seq', '200000']);
+    const line = `"$0" logs ${id} | head -1; echo "\${PIPESTATUS[0]}"`;
+    const result = await execa('bash', ['-c', line, binPath], { cwd: workspace.path });
+    expect([result.stdout, result.stderr]).toEqual(['1\n0', '']);
+  });
+
   test('of a receipt elsewhere are found where they are named', async () => {
     const workspace = await Workspace.create();
     const path = join(workspace.root, 'mine.json');
@@ -201,6 +211,40 @@ describeOn('simulation', 'ids', () => {
     const nothing = await runCli(['logs', id], { cwd: workspace.path });
     expect(nothing).toMatchObject({ exitCode: 2 });
     expect(nothing.stderr).toContain(`${workspace.path}.receipts`);
+  });
+});
+
+/** Where this user's tasks of the whole machine are not seen: others may be testing, too. */
+const apart = [
+  'unshare',
+  '--mount',
+  'sh',
+  '-c',
+  'mkdir -p -m 700 /tmp/sandbox-0 && mount -t tmpfs -o mode=700 none /tmp/sandbox-0 && exec "$@"',
+  'sh',
+];
+
+const canBeApart = await canBeMade(apart);
+
+describeOn('simulation', 'all tasks of a user', () => {
+  test.skipIf(!canBeApart)('are stopped, each with its receipt', async () => {
+    const workspace = await Workspace.create();
+    const [program = '', ...prefix] = apart;
+    const script = `
+      for id in one two; do "$0" run --engine simulation -q --id $id -- sleep 60 & done
+      until [ "$("$0" ps -q --engine simulation | grep -cx 'one\\|two')" = 2 ]; do :; done
+      "$0" stop --all --engine simulation | sort
+      wait; "$0" ps -q --engine simulation`;
+    const result = await execa(program, [...prefix, 'sh', '-c', script, binPath], {
+      cwd: workspace.path,
+      input: '',
+    });
+    expect(result.stdout).toBe('one\ntwo');
+    const receipts = ['one', 'two'].map((id) => receiptOf(workspace, id));
+    expect((await Promise.all(receipts)).map(({ status }) => status)).toEqual([
+      'cancelled',
+      'cancelled',
+    ]);
   });
 });
 
