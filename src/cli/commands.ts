@@ -1,4 +1,5 @@
 import type { Command } from '../commands/command.ts';
+import { logsFlags, psFlags, stopFlags } from '../commands/ps-flags.ts';
 import { shells } from '../spec/choices.ts';
 import { answerCodeTable, batchCodeTable, exitCodeTable } from '../outcome/exit-code.ts';
 import {
@@ -73,6 +74,41 @@ export const commands: Readonly<Record<string, CommandRow>> = {
     optionsAnywhere: true,
     exitCodes: batchCodeTable,
     load: async () => (await import('../commands/batch.ts')).batch,
+  },
+  ps: {
+    summary: 'List the tasks that run now',
+    usage: 'ps [options]',
+    flags: psFlags,
+    examples: [
+      'sandbox ps',
+      'sandbox ps --json | jq \'.[] | select(.owner.state == "dead")\'',
+      'sandbox ps -q --engine simulation',
+    ],
+    optionsAnywhere: true,
+    exitCodes: answerCodeTable,
+    load: async () => (await import('../commands/ps.ts')).ps,
+  },
+  logs: {
+    summary: 'Print what a task prints while it runs, or what its receipt has of it',
+    usage: 'logs ID [options]',
+    flags: logsFlags,
+    examples: [
+      'sandbox logs nightly --follow',
+      'sandbox logs 0m3k9x --tail 20',
+      'sandbox logs nightly --receipt ../app.receipts --json',
+    ],
+    optionsAnywhere: true,
+    exitCodes: answerCodeTable,
+    load: async () => (await import('../commands/logs.ts')).logs,
+  },
+  stop: {
+    summary: 'End running tasks as their deadline would',
+    usage: 'stop ID… [options]   or   stop --all [options]',
+    flags: stopFlags,
+    examples: ['sandbox stop nightly', 'sandbox stop 0m3k9x 0m3ka2', 'sandbox stop --all --json'],
+    optionsAnywhere: true,
+    exitCodes: answerCodeTable,
+    load: async () => (await import('../commands/stop.ts')).stop,
   },
   doctor: {
     summary: 'Check whether tasks can run here; with --prove, whether they are held',

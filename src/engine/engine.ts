@@ -4,6 +4,7 @@ import type { EngineName, IsolationLevel } from '../spec/choices.ts';
 import type { SandboxFailure } from '../failure.ts';
 import type { TaskSpec, TerminalSize } from '../spec/task-spec.ts';
 import type { TaskEnd } from '../outcome/outcome.ts';
+import type { Owner, OwnerState } from './owner.ts';
 import type { PhaseClock } from './phase-clock.ts';
 
 /** Which engine runs a task, as the engine itself says; null is "not known". */
@@ -237,6 +238,31 @@ export interface Housekeeping {
   leftovers(cancel: AbortSignal): Promise<readonly Leftover[]>;
 }
 
+/** One of our tasks as an engine tells of it, whoever runs it. */
+export interface EngineTask {
+  readonly id: string;
+  readonly handle: string;
+  /** In the engine's words, such as `created` or `running`. */
+  readonly state: string;
+  readonly command: readonly string[];
+  readonly createdAt: Date;
+  /** Null while it has not started. */
+  readonly startedAt: Date | null;
+  /** From its start; 0 for none, null where that is not known. */
+  readonly timeoutMs: number | null;
+  readonly killAfterMs: number | null;
+  readonly owner: Owner | null;
+  readonly ownerState: OwnerState;
+}
+
+/** The tasks that an engine keeps, by whichever process they run. Every method may reject with a SandboxFailure. */
+export interface TaskBoard {
+  /** Ours only, the oldest first. */
+  list(cancel: AbortSignal): Promise<readonly EngineTask[]>;
+  /** SIGTERM, SIGKILL after the grace, and removal, without its owner. Resolves once it is gone. */
+  stop(task: EngineTask, graceMs: number): Promise<void>;
+}
+
 /** What an engine has for all its tasks together; null is "not known". */
 export interface EngineCapacity {
   readonly cpus: number | null;
@@ -253,6 +279,8 @@ export interface Engine {
   readonly housekeeping: Housekeeping;
   /** Throws a SandboxFailure where it is known already that it cannot run the task as asked. */
   check(spec: TaskSpec): void;
+  /** Null where nobody but their owners knows of the tasks. */
+  readonly tasks: TaskBoard | null;
   create(spec: TaskSpec, context: CreateContext): Promise<Sandbox>;
   /** Tries once more what could not be removed when its task was over; answers what is left, and why. */
   removeLeftovers(): Promise<readonly string[]>;

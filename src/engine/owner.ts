@@ -43,6 +43,21 @@ export function isDead(owner: Owner, observer: Owner): boolean {
   return owner.pidStart !== null && processStart(owner.pid) !== owner.pidStart;
 }
 
+export type OwnerState = 'alive' | 'dead' | 'unknown';
+
+/** `alive` and `dead` only where it is certain; nobody can tell without an observer. */
+export function ownerState(owner: Owner | null, observer: Owner | null): OwnerState {
+  if (owner === null || observer === null) return 'unknown';
+  if (isDead(owner, observer)) return 'dead';
+  const isSeen =
+    owner.host === observer.host &&
+    owner.bootId !== null &&
+    owner.bootId === observer.bootId &&
+    owner.pidNamespace !== null &&
+    owner.pidNamespace === observer.pidNamespace;
+  return isSeen && owner.pidStart !== null ? 'alive' : 'unknown';
+}
+
 export function parseOwner(text: string | undefined): Owner | null {
   const parsed = attempt<unknown>(() => JSON.parse(text ?? ''));
   if (typeof parsed !== 'object' || parsed === null) return null;

@@ -29,6 +29,8 @@ export interface TaskRecord {
   readonly startAsked: boolean;
   readonly cause: StopCause | null;
   readonly signals: readonly SentSignal[];
+  /** `sandbox stop` was the first to ask for its end. */
+  readonly stoppedByCommand: boolean;
   readonly startedAt: Date | null;
   readonly finishedAt: Date | null;
   readonly durationMs: number | null;
@@ -119,7 +121,7 @@ function evidenceOf(record: TaskRecord): Receipt['evidence'] {
     deadline: hasDeadline ? { limitMs: spec.limits.timeoutMs, passedAfterMs: firstSignalMs } : null,
     workspaceLimit: workspaceLimitOf(record),
     cancelledBy: outcome.kind === 'cancelled' ? outcome.signal : null,
-    stoppedBy: outcome.kind === 'cancelled' && outcome.by === 'other' ? outcome.signal : null,
+    stoppedBy: stopperOf(record),
     signalsSent: signals.map(({ signal, afterMs }) => ({ signal, afterMs: roundMs(afterMs) })),
     oomKills: ending?.oomKills ?? null,
     engineEvents: [...(ending?.observed ?? [])],
@@ -136,6 +138,13 @@ function evidenceOf(record: TaskRecord): Receipt['evidence'] {
 
 function overdueSignal(afterMs: number | null): SentSignal[] {
   return afterMs === null ? [] : [{ signal: 'SIGKILL', afterMs }];
+}
+
+/** Who ended it where it was not the caller. */
+function stopperOf({ outcome, stoppedByCommand }: TaskRecord) {
+  if (outcome.kind !== 'cancelled') return null;
+  if (stoppedByCommand) return 'sandbox stop' as const;
+  return outcome.by === 'other' ? ('engine' as const) : null;
 }
 
 function workspaceLimitOf({ overLimitBytes, spec }: TaskRecord) {

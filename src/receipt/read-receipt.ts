@@ -22,9 +22,13 @@ export async function readReceiptJson(path: string): Promise<unknown> {
   }
 }
 
-/** The receipt that a row of a summary names; null where it is not there any more, or another one's. */
-export async function readRowReceipt({ receipt: path, id }: BatchRow): Promise<Receipt | null> {
-  if (path === null) return null;
+/** Null where it is not there, is no receipt, or another one's. */
+export async function readReceipt(path: string, id: string): Promise<Receipt | null> {
   const found = v.safeParse(receiptSchema, await readReceiptJson(path));
   return found.success && found.output.id === id ? found.output : null;
+}
+
+/** The receipt that a row of a summary names; null where it is not there any more, or another one's. */
+export async function readRowReceipt({ receipt: path, id }: BatchRow): Promise<Receipt | null> {
+  return path === null ? null : await readReceipt(path, id);
 }

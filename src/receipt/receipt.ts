@@ -134,8 +134,8 @@ const evidenceSchema = v.strictObject({
     'The signal that cancelled it: of the caller, SIGPIPE where the reader went away, or `stoppedBy`.',
   ),
   stoppedBy: said(
-    v.nullable(text),
-    'The signal by which somebody else ended the task through the engine, such as `docker kill`; null where nobody did.',
+    v.optional(v.nullable(v.picklist(['sandbox stop', 'engine'])), null),
+    'Who cancelled it where that was not the caller: `sandbox stop`, or somebody through the engine.',
   ),
   signalsSent: said(
     v.array(v.strictObject({ signal: text, afterMs: v.number() })),

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { connectEngine } from '../engine/engines.ts';
+import type { TaskControl } from '../control/task-control.ts';
 import { Redactor } from '../outcome/redactor.ts';
 import { composeReceipt } from '../receipt/compose-receipt.ts';
 import type { Receipt } from '../receipt/receipt.ts';
@@ -44,14 +45,21 @@ export interface RunIo {
  */
 export async function runTask(spec: TaskSpec, io: RunIo): Promise<Receipt> {
   const place = await ReceiptPlace.reserve(spec.receiptPath);
+  let control: TaskControl | null = null;
+  let receipt: Receipt | null = null;
   try {
     const loaded: LoadedSecrets = await loadSecrets(spec.secrets, io);
     const redactor = loaded.secrets.length > 0 ? new Redactor(loaded.secrets) : null;
-    const record = await new TaskRun(spec, io, { ...loaded, redactor }).execute();
-    const receipt = redactReceipt(composeReceipt(record), redactor);
-    await place.write(receipt);
+    const run = new TaskRun(spec, io, { ...loaded, redactor });
+    control = run.control;
+    const composed = redactReceipt(composeReceipt(await run.execute()), redactor);
+    await place.write(composed);
+    receipt = composed;
     return receipt;
   } finally {
     await place.release();
+    // Last: whoever waits for the end may start another task of the same id.
+    const { status = null, exitCode = null } = receipt ?? {};
+    await control?.close({ status, exitCode });
   }
 }

@@ -6,6 +6,8 @@ import type {
   RunningTask,
   Sandbox,
 } from '../engine/engine.ts';
+import { TaskControl } from '../control/task-control.ts';
+import { markedCommand } from '../control/mark.ts';
 import { connectEngine, refuseLess } from '../engine/engines.ts';
 import { PhaseClock } from '../engine/phase-clock.ts';
 import { within } from '../engine/timer.ts';
@@ -30,6 +32,8 @@ interface RunSecrets extends LoadedSecrets {
 
 /** One task from the first look at its workspace to the last. */
 export class TaskRun {
+  /** To be closed once its receipt is written. */
+  readonly control: TaskControl;
   readonly #spec: TaskSpec;
   readonly #io: RunIo;
   readonly #secrets: RunSecrets;
@@ -48,6 +52,7 @@ export class TaskRun {
   #end: { at: Date; ms: number } | null = null;
   #workspace: TaskRecord['workspace'] = nothingLooked;
   #overLimitBytes: number | null = null;
+  #stoppedByCommand = false;
 
   constructor(spec: TaskSpec, io: RunIo, secrets: RunSecrets) {
     this.#spec = spec;
@@ -55,9 +60,18 @@ export class TaskRun {
     this.#secrets = secrets;
     // As in a pipeline: whoever writes to a reader that has gone away gets SIGPIPE.
     const readerGone = new AbortController();
-    this.#cancel = AbortSignal.any([io.cancel, readerGone.signal]);
+    const stopAsked = new AbortController();
+    this.#cancel = AbortSignal.any([io.cancel, readerGone.signal, stopAsked.signal]);
     const onGone = () => readerGone.abort('SIGPIPE');
-    this.#output = new TaskOutput(spec, { io, redactor: secrets.redactor, onGone });
+    this.control = new TaskControl({
+      kept: () => this.#output.kept(),
+      onStop: () => {
+        this.#stoppedByCommand ||= !this.#cancel.aborted;
+        stopAsked.abort('SIGTERM');
+      },
+    });
+    const onCaptured = this.control.feed;
+    this.#output = new TaskOutput(spec, { io, redactor: secrets.redactor, onGone, onCaptured });
   }
 
   async execute(): Promise<TaskRecord> {
@@ -77,6 +91,7 @@ export class TaskRun {
       startAsked: this.#startAsked,
       cause: this.#termination.cause,
       signals: this.#termination.signals,
+      stoppedByCommand: this.#stoppedByCommand,
       startedAt: started?.at ?? null,
       finishedAt: started && this.#end ? this.#end.at : null,
       durationMs: started && this.#end ? this.#end.ms - started.ms : null,
@@ -161,6 +176,7 @@ export class TaskRun {
     this.#start = { at: new Date(), ms: performance.now() };
     this.#io.onEvent({ kind: 'started' });
     if (task.resize) this.#io.terminal?.follow(task.resize);
+    this.#openControl(this.#start.at);
     const stopInput = forwardInput(this.#io.stdin, task.stdin);
     const stopWatch = this.#watch(workspace);
     try {
@@ -178,6 +194,21 @@ export class TaskRun {
       stopInput();
       stopWatch();
     }
+  }
+
+  /** Beside the task, which does not need it. */
+  #openControl(startedAt: Date): void {
+    const { id, command, limits, receiptPath } = this.#spec;
+    const marked = {
+      ...{ id, receiptPath, startedAtMs: startedAt.getTime() },
+      ...{ timeoutMs: limits.timeoutMs, killAfterMs: limits.killAfterMs },
+      command: markedCommand(command.map((word) => this.#secrets.redactor?.text(word) ?? word)),
+      engine: { name: this.#engine?.name ?? 'docker', address: this.#engine?.address ?? null },
+      handle: this.#sandbox?.facts.handle ?? null,
+    };
+    this.control.open(marked).catch((error: unknown) => {
+      this.#warn(`\`sandbox logs\` will not find this task while it runs: ${messageOf(error)}`);
+    });
   }
 
   #watch(workspace: WorkspaceSession): () => void {

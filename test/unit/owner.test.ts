@@ -4,7 +4,13 @@ import { readFileSync } from 'node:fs';
 import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type Owner, currentOwner, isDead, parseOwner } from '../../src/engine/owner.ts';
+import {
+  type Owner,
+  currentOwner,
+  isDead,
+  ownerState,
+  parseOwner,
+} from '../../src/engine/owner.ts';
 import { temporaryDirectory } from './support/temporary-directory.ts';
 
 const observer = currentOwner();
@@ -55,6 +61,17 @@ function startFromTheEnd(pid: number): string {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').trim().split(' ');
   return fields.at(22 - 52 - 1) ?? '?';
 }
+
+test.each<[string, Partial<Owner>, string]>([
+  ['itself', {}, 'alive'],
+  ['who is certainly dead', { pidStart: '1' }, 'dead'],
+  ['of another host', { host: 'other' }, 'unknown'],
+  ['of another PID namespace', { pidNamespace: 'pid:[1]' }, 'unknown'],
+  ['of an unknown start time', { pidStart: null }, 'unknown'],
+])('An observer sees an owner %s as it can be known: %j %s', (_, changes, expected) => {
+  expect(ownerState({ ...observer, ...changes }, observer)).toBe(expected);
+  expect(ownerState({ ...observer, ...changes }, null)).toBe('unknown');
+});
 
 describe('parseOwner', () => {
   test('What is written for an owner is read back as the same', () => {

@@ -30,6 +30,7 @@ import { sandboxFacts } from './sandbox-facts.ts';
 import { SecretFiles } from './secret-files.ts';
 import { securityOptions } from './security-options.ts';
 import { sweep } from './sweep.ts';
+import { DockerTasks } from './docker-tasks.ts';
 import { taskUser } from './user.ts';
 
 interface Ingredients {
@@ -58,6 +59,7 @@ export class DockerEngine implements Engine {
   readonly diagnosis: DockerDiagnosis;
   readonly images: DockerImages;
   readonly housekeeping: DockerHousekeeping;
+  readonly tasks: DockerTasks;
   readonly #api: DockerApi;
   readonly #info: EngineInfo;
   readonly #sweeping: Promise<unknown>;
@@ -74,6 +76,7 @@ export class DockerEngine implements Engine {
     this.diagnosis = new DockerDiagnosis(api);
     this.images = new DockerImages(api);
     this.housekeeping = new DockerHousekeeping(api);
+    this.tasks = new DockerTasks(api);
     // Beside the run, and never its business: what it cannot remove now, the next one can.
     const sweeps = keepsLeftovers ? [] : [sweep(api), sweepSecrets()];
     this.#sweeping = Promise.allSettled(sweeps);

@@ -75,6 +75,7 @@ class SimulationEngine implements Engine {
   readonly diagnosis = null;
   readonly images = null;
   readonly housekeeping: Housekeeping;
+  readonly tasks = null;
   readonly #means: Means;
   readonly #options: ConnectOptions;
   readonly #sweeping: Promise<unknown>;

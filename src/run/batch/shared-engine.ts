@@ -47,9 +47,9 @@ export class SharedEngine {
 
 /** Whoever closes it is not the last one to use it. */
 function lent(engine: Engine): Engine {
-  const { facts, capacity, diagnosis, images, housekeeping } = engine;
+  const { facts, capacity, diagnosis, images, housekeeping, tasks } = engine;
   return {
-    ...{ facts, capacity, diagnosis, images, housekeeping },
+    ...{ facts, capacity, diagnosis, images, housekeeping, tasks },
     check: (spec) => engine.check(spec),
     create: (spec, context) => engine.create(spec, context),
     removeLeftovers: () => engine.removeLeftovers(),
