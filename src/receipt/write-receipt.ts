@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { type Lock, acquireLock } from '../engine/lock.ts';
 import { SandboxFailure, errnoOf, messageOf } from '../failure.ts';
 import type { BatchSummary } from './batch-summary.ts';
+import { sweepDrafts } from './sweep-drafts.ts';
 import type { Receipt } from './receipt.ts';
 
 /**
@@ -14,10 +15,13 @@ import type { Receipt } from './receipt.ts';
 export class ReceiptPlace {
   readonly path: string;
   readonly #lock: Lock;
+  /** Beside the task. */
+  readonly #sweeping: Promise<void>;
 
-  private constructor(path: string, lock: Lock) {
+  private constructor(path: string, lock: Lock, sweeping: Promise<void>) {
     this.path = path;
     this.#lock = lock;
+    this.#sweeping = sweeping;
   }
 
   static async reserve(path: string): Promise<ReceiptPlace> {
@@ -29,7 +33,12 @@ export class ReceiptPlace {
       return await acquireLock(join(directory, `.${basename(path)}.lock`));
     });
     if (!lock) throw alreadyRunning(path);
-    return new ReceiptPlace(path, lock);
+    // What cannot be swept now is swept by the next one.
+    return new ReceiptPlace(
+      path,
+      lock,
+      sweepDrafts(directory).catch(() => undefined),
+    );
   }
 
   /**
@@ -52,6 +61,7 @@ export class ReceiptPlace {
   }
 
   async release(): Promise<void> {
+    await this.#sweeping;
     await this.#lock.release();
   }
 }
