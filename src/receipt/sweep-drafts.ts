@@ -2,7 +2,7 @@ import { lstat, opendir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Lock, acquireAbandonedLock, isAbandonedLock } from '../engine/lock.ts';
 
-const swept = new Set<string>();
+const swept = new Map<string, Promise<void>>();
 /** A directory of a hundred thousand receipts must not hold up a task. */
 const mostLooked = 20_000;
 
@@ -16,8 +16,13 @@ const draftName = /^(\..+)\.[0-9a-f]{12}\.tmp$/;
  * directory; never what is a link or another user's.
  */
 export async function sweepDrafts(directory: string): Promise<void> {
-  if (swept.has(directory)) return;
-  swept.add(directory);
+  // What cannot be swept now is swept by the next one.
+  const sweeping = swept.get(directory) ?? sweep(directory).catch(() => undefined);
+  swept.set(directory, sweeping);
+  await sweeping;
+}
+
+async function sweep(directory: string): Promise<void> {
   const names = await oursIn(directory);
   for (const name of names) {
     const path = join(directory, name);

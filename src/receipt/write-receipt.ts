@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, access, mkdir, open, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Lock, acquireLock } from '../engine/lock.ts';
 import { SandboxFailure, errnoOf, messageOf } from '../failure.ts';
 import type { BatchSummary } from './batch-summary.ts';
@@ -15,13 +16,10 @@ import type { Receipt } from './receipt.ts';
 export class ReceiptPlace {
   readonly path: string;
   readonly #lock: Lock;
-  /** Beside the task. */
-  readonly #sweeping: Promise<void>;
 
-  private constructor(path: string, lock: Lock, sweeping: Promise<void>) {
+  private constructor(path: string, lock: Lock) {
     this.path = path;
     this.#lock = lock;
-    this.#sweeping = sweeping;
   }
 
   static async reserve(path: string): Promise<ReceiptPlace> {
@@ -30,15 +28,12 @@ export class ReceiptPlace {
       await makeDirectory(directory);
       await access(directory, constants.W_OK | constants.X_OK);
       await refuseSpecial(path);
-      return await acquireLock(join(directory, `.${basename(path)}.lock`));
+      // Before: a lock that is being swept is held for a moment.
+      await sweepDrafts(directory);
+      return await acquireSoon(join(directory, `.${basename(path)}.lock`));
     });
     if (!lock) throw alreadyRunning(path);
-    // What cannot be swept now is swept by the next one.
-    return new ReceiptPlace(
-      path,
-      lock,
-      sweepDrafts(directory).catch(() => undefined),
-    );
+    return new ReceiptPlace(path, lock);
   }
 
   /**
@@ -61,9 +56,18 @@ export class ReceiptPlace {
   }
 
   async release(): Promise<void> {
-    await this.#sweeping;
     await this.#lock.release();
   }
+}
+
+const sweepMs = 50;
+
+/** Another process may hold it for a moment, to sweep what a dead one left. */
+async function acquireSoon(path: string): Promise<Lock | null> {
+  const lock = await acquireLock(path);
+  if (lock) return lock;
+  await delay(sweepMs);
+  return await acquireLock(path);
 }
 
 /** Node's own recursive mkdir never returns where a file system takes nothing, such as below /proc. */
