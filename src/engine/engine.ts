@@ -186,6 +186,8 @@ export interface OwnImage {
 export interface ImageStore {
   /** Builds the recipe of a task, or answers what is there; `noCache` builds in any case, from nothing. */
   build(spec: TaskSpec, context: CreateContext, options: { noCache: boolean }): Promise<ImageFacts>;
+  /** What a reference stands for on the engine, without asking a registry; null where it has none. */
+  idOf(reference: string, cancel: AbortSignal): Promise<string | null>;
   /** Ours only. */
   list(cancel: AbortSignal): Promise<readonly OwnImage[]>;
   /** What failed builds left and nothing has a name for. */

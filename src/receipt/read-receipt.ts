@@ -1,16 +1,18 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import * as v from 'valibot';
+import { errnoOf } from '../failure.ts';
 import type { BatchRow } from './batch-summary.ts';
 import { type Receipt, receiptSchema } from './receipt.ts';
 
 /** No receipt of ours is larger: output is kept in part, and lists of files are, too. */
 const mostBytes = 256 * 1024 ** 2;
 
-/** The value in a JSON file; null where it cannot be read, is no file, or too large to be a receipt. */
+/** The value in a JSON file; null where it is no file, no JSON or too large to be a receipt, undefined where none is there. */
 export async function readReceiptJson(path: string): Promise<unknown> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(() => null);
-  if (!file) return null;
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(errnoOf);
+  if (file === 'ENOENT') return undefined;
+  if (file === null || typeof file === 'string') return null;
   try {
     const found = await file.stat();
     if (!found.isFile() || found.size > mostBytes) return null;

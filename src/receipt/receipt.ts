@@ -8,7 +8,7 @@ export const receiptSchemaId = 'sandbox-run/receipt/v1';
 const said = <T extends v.GenericSchema>(schema: T, description: string) =>
   v.pipe(schema, v.description(description));
 const text = v.string();
-const ms = v.nullable(v.number());
+const ms = v.nullable(v.pipe(v.number(), v.finite(), v.minValue(0)));
 const bytes = v.nullable(v.pipe(v.number(), v.safeInteger(), v.minValue(0)));
 const time = v.nullable(v.pipe(v.string(), v.isoTimestamp()));
 
@@ -180,7 +180,10 @@ export const receiptSchema = v.pipe(
       v.picklist(statuses),
       'How the task ended. The truth; the exit code is a convenience.',
     ),
-    exitCode: said(v.number(), 'What `sandbox run` returned.'),
+    exitCode: said(
+      v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255)),
+      'What `sandbox run` returned.',
+    ),
     task: said(
       v.nullable(taskEndSchema),
       'How the command itself ended; null where it never started or its end was not seen.',

@@ -49,6 +49,7 @@ const nothingToRun = {
   secrets: [],
   capAdd: [],
   securityOpt: [],
+  seccompDigest: null,
   environment: {},
   labels: {},
   stdin: false,

@@ -14,6 +14,7 @@ import { type EffectiveSettings, type Sources, resolveSettings } from './resolve
 import type { Layer } from './layers.ts';
 import { parseSecret } from './secret.ts';
 import { checkSecretTargets } from './secret-targets.ts';
+import { seccompDigest } from './seccomp-files.ts';
 import { parseSecurityOption } from './security-option.ts';
 import { createTaskId } from './task-id.ts';
 import { type TaskSpec, type TerminalSize, ownLabelPrefix } from './task-spec.ts';
@@ -96,6 +97,7 @@ export async function resolveSpec(request: TaskRequest, asked: Sources): Promise
     keepEntrypoint: request.keepEntrypoint,
     ...mounts,
     ...loosening,
+    seccompDigest: await seccompDigest(loosening.securityOpt),
     environment,
     labels,
     stdin: request.stdin,

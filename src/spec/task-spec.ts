@@ -130,6 +130,9 @@ export const taskSpecSchema = v.pipe(
     securityOpt: v.array(
       text('seccomp=unconfined, seccomp=/FILE, apparmor=NAME or label=…, as in `docker run`.'),
     ),
+    seccompDigest: v.nullable(
+      text('SHA-256 of what stands in the files of `securityOpt`; null where it names none.'),
+    ),
     runtime: v.nullable(text("The engine's runtime by its name; null: its own default.")),
     engine: v.picklist(engineChoices),
     host: v.nullable(text('Address of the engine; null: it is searched for.')),

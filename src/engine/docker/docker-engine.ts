@@ -96,7 +96,7 @@ export class DockerEngine implements Engine {
     const [image, network, security] = await allSettledOrThrow([
       phases.measure('image', () => ensureImage(this.#api, asked, context)),
       phases.measure('network', () => ensureNetwork(this.#api, asked.network, context.cancel)),
-      securityOptions(asked.securityOpt),
+      securityOptions(asked),
     ]);
     context.cancel.throwIfAborted();
     // One that was built has a name of its own.

@@ -43,6 +43,7 @@ export function taskSpec(changes: Partial<TaskSpec> = {}): TaskSpec {
     writableRoot: false,
     capAdd: [],
     securityOpt: [],
+    seccompDigest: null,
     runtime: null,
     engine: 'auto',
     host: null,
