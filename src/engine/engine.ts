@@ -232,6 +232,8 @@ export interface ConnectOptions {
   readonly context: string | null;
   readonly env: NodeJS.ProcessEnv;
   readonly cancel: AbortSignal;
+  /** The task that comes as soon as there is an engine: what it needs may be looked for meanwhile. */
+  readonly upcoming?: TaskSpec | undefined;
 }
 
 /** Where no engine was found at any of the usual places. */

@@ -124,7 +124,9 @@ export class TaskRun {
     cancel.throwIfAborted();
     if (this.#secrets.failure) throw this.#secrets.failure;
     const engine = await this.#phases.measure('connect', () =>
-      (this.#io.connect ?? connectEngine)(this.#spec, { cancel, env: this.#io.env }),
+      (this.#io.connect ?? connectEngine)(this.#spec, {
+        ...{ cancel, env: this.#io.env, upcoming: this.#spec },
+      }),
     );
     this.#engine = engine.facts;
     try {

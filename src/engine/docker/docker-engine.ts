@@ -13,6 +13,7 @@ import { type Placement, containerOptions } from './container-options.ts';
 import { createContainer } from './create-container.ts';
 import { DockerDiagnosis } from './diagnosis.ts';
 import type { DockerApi } from './docker-api.ts';
+import type { EngineContainer } from './engine-calls.ts';
 import type { EngineInfo } from './engine-info.ts';
 import { DockerSandbox } from './docker-sandbox.ts';
 import { type Identity, identify, withoutUnseen } from './identity.ts';
@@ -31,6 +32,13 @@ import { securityOptions } from './security-options.ts';
 import { sweep } from './sweep.ts';
 import { taskUser } from './user.ts';
 
+/** What an engine is known to be, and what was looked for meanwhile. */
+interface Known {
+  readonly facts: EngineFacts;
+  readonly info: EngineInfo;
+  readonly early: Promise<UsableImage | null>;
+}
+
 interface Ingredients {
   readonly placement: Placement;
   readonly image: UsableImage;
@@ -39,7 +47,7 @@ interface Ingredients {
 }
 
 interface Container {
-  readonly container: Docker.Container;
+  readonly container: EngineContainer;
   readonly options: Docker.ContainerCreateOptions;
   readonly identity: Identity;
 }
@@ -53,17 +61,17 @@ export class DockerEngine implements Engine {
   readonly images: DockerImages;
   readonly #api: DockerApi;
   readonly #info: EngineInfo;
-  readonly #sweeping: Promise<unknown>;
+  #early: Promise<UsableImage | null> | null;
+  #sweeping: Promise<unknown> | null = null;
 
-  constructor(api: DockerApi, facts: EngineFacts, info: EngineInfo) {
+  constructor(api: DockerApi, { facts, info, early }: Known) {
     this.#api = api;
     this.facts = facts;
     this.capacity = info.capacity;
     this.#info = info;
+    this.#early = early;
     this.diagnosis = new DockerDiagnosis(api);
     this.images = new DockerImages(api);
-    // Beside the run, and never its business: what it cannot remove now, the next one can.
-    this.#sweeping = Promise.allSettled([sweep(api), sweepSecrets()]);
   }
 
   async create(asked: TaskSpec, context: CreateContext): Promise<Sandbox> {
@@ -73,7 +81,7 @@ export class DockerEngine implements Engine {
     if (asked.nestedDocker) refuseLess('none', asked);
     const isWorkdirSeen = await checkWorkdir(asked, { isFilled: asked.workspaceMode !== 'copy' });
     const [image, network, security] = await allSettledOrThrow([
-      phases.measure('image', () => ensureImage(this.#api, asked, context)),
+      phases.measure('image', () => this.#imageFor(asked, context)),
       phases.measure('network', () => ensureNetwork(this.#api, asked.network, context.cancel)),
       securityOptions(asked.securityOpt),
     ]);
@@ -109,11 +117,24 @@ export class DockerEngine implements Engine {
 
   /** A sweep that is under way is given a moment to end, so that its connections are not cut. */
   async close(): Promise<void> {
-    await within(sweepLimitMs, this.#sweeping, undefined);
+    await within(sweepLimitMs, this.#sweep(), undefined);
+  }
+
+  /** Once, and never the business of a run: what it cannot remove now, the next one can. */
+  #sweep(): Promise<unknown> {
+    this.#sweeping ??= Promise.allSettled([sweep(this.#api), sweepSecrets()]);
+    return this.#sweeping;
+  }
+
+  /** What was found early is good for the first task only: a later one may come much later. */
+  async #imageFor(spec: TaskSpec, context: CreateContext): Promise<UsableImage> {
+    const early = this.#early;
+    this.#early = null;
+    return (await early) ?? (await ensureImage(this.#api, spec, context));
   }
 
   async #make(spec: TaskSpec, ingredients: Ingredients): Promise<Sandbox> {
-    let container: Docker.Container | null = null;
+    let container: EngineContainer | null = null;
     try {
       const made = await this.#createContainer(spec, ingredients.placement);
       container = made.container;
@@ -155,6 +176,8 @@ export class DockerEngine implements Engine {
       ...{ engine: this.facts, info: this.#info },
     });
     return new DockerSandbox({
+      // While the engine is busy with the start, which is most of what a short task takes.
+      onStart: () => void this.#sweep(),
       api,
       spec,
       options,

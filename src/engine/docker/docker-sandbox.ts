@@ -31,7 +31,11 @@ export class DockerSandbox implements Sandbox {
     // Before the start: the first bytes of a short task come before the engine says that it has started.
     this.#running = new RunningContainer({ ...this.#parts, commandBefore }, output);
     try {
-      await api.call(callLimitsMs.slow, (abortSignal) => container.start({ abortSignal }));
+      const starting = api.call(callLimitsMs.slow, (abortSignal) =>
+        container.start({ abortSignal }),
+      );
+      this.#parts.onStart();
+      await starting;
       await secrets.remove();
       return this.#running;
     } catch (error) {
