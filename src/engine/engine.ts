@@ -128,6 +128,8 @@ export interface Ending {
   readonly stoppedBy: NodeJS.Signals | null;
   /** True where the task had ended by itself before our first signal, although the engine took it. */
   readonly endedFirst: boolean;
+  /** True where nothing of the task can be running any more, also before `dispose`. */
+  readonly isOver: boolean;
 }
 
 /** One task that is made but not started. Every method may reject with a SandboxFailure. */

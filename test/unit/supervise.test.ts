@@ -34,6 +34,7 @@ class ControlledTask implements RunningTask {
       observed: [],
       stoppedBy: null,
       endedFirst: false,
+      isOver: false,
     });
   }
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { messageOf } from '../../failure.ts';
 
 /** Rejects when the signal aborts. */
 export async function abortOf(signal: AbortSignal): Promise<never> {
@@ -17,7 +18,7 @@ export async function jsonOf(response: IncomingMessage): Promise<unknown> {
   try {
     return text === '' ? null : JSON.parse(text);
   } catch (cause) {
-    throw new Error('expected JSON, got something else', { cause });
+    throw new Error(`expected JSON, got something else (${messageOf(cause)})`, { cause });
   }
 }
 

@@ -48,6 +48,8 @@ async function tryAddress(
   try {
     const api = new DockerApi(address);
     const early = lookEarly(api, upcoming, cancel);
+    // Where the engine cannot be used at all nobody asks what became of it.
+    early.catch(() => undefined);
     const [version, info] = await Promise.all([
       api.get('/version', cancel),
       api.get('/info', cancel),

@@ -48,7 +48,7 @@ export class RunningContainer implements RunningTask {
   }
 
   async ended(): Promise<Ending> {
-    const { events } = this.#parts;
+    const { events, facts } = this.#parts;
     try {
       const { exitCode, error } = await this.#status;
       if (error) throw new SandboxFailure('engine-error', `the engine lost the task: ${error}`);
@@ -63,6 +63,9 @@ export class RunningContainer implements RunningTask {
         observed: events.observed,
         stoppedBy,
         endedFirst: this.#outputEndedFirst && !this.#diedOfOurs(exitCode),
+        // The host's kernel ends all processes of a container before its first one counts as ended. What another
+        // kernel still has to write is not known.
+        isOver: sawEnd && facts.isolation.level === 'container',
       };
     } finally {
       this.#verdict.reach();

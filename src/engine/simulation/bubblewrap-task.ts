@@ -54,7 +54,7 @@ export class BubblewrapTask implements RunningTask {
     const exit = await launch.exited;
     await launch.status.ended;
     const oomKills = cgroup?.oomKills() ?? null;
-    const observed = { oomKills, observed: [], stoppedBy: null, endedFirst: false };
+    const observed = { oomKills, observed: [], stoppedBy: null, endedFirst: false, isOver: false };
     const exitCode = launch.status.exitCode ?? codeOfKilled(exit.signal);
     return { end: { exitCode, signal: this.#signalOf(exitCode, oomKills) }, ...observed };
   }

@@ -13,6 +13,7 @@ export function endingOf(code: number | null, signal: NodeJS.Signals | null): En
     observed: [],
     stoppedBy: null,
     endedFirst: false,
+    isOver: false,
   };
 }
 

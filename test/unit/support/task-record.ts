@@ -62,6 +62,7 @@ export function taskRecord(changes: Partial<TaskRecord> = {}): TaskRecord {
       oomKills: 0,
       stoppedBy: null,
       endedFirst: false,
+      isOver: false,
       observed: [{ event: 'die', at: '2025-01-01T00:00:02.000Z', exitCode: 0 }],
     },
     stdout: captured('out\n'),
