@@ -129,6 +129,8 @@ export interface Ending {
   readonly stoppedBy: NodeJS.Signals | null;
   /** True where the task had ended by itself before our first signal, although the engine took it. */
   readonly endedFirst: boolean;
+  /** True where nothing of the task can be running any more, also before `dispose`. */
+  readonly isOver: boolean;
   /** Null where none was tried. */
   readonly watchdog: WatchdogReport | null;
 }
@@ -298,6 +300,8 @@ export interface ConnectOptions {
   readonly cancel: AbortSignal;
   /** What killed runs left stays, for whoever wants to see it. */
   readonly keepsLeftovers?: boolean;
+  /** The task that comes as soon as there is an engine: what it needs may be looked for meanwhile. */
+  readonly upcoming?: TaskSpec | undefined;
 }
 
 /** Where no engine was found at any of the usual places. */

@@ -47,6 +47,7 @@ export class TaskRun {
   #ending: Ending | null = null;
   #outputComplete = true;
   #removed: boolean | null = null;
+  #collected: Promise<Outcome> | null = null;
   #startAsked = false;
   #start: { at: Date; ms: number } | null = null;
   #end: { at: Date; ms: number } | null = null;
@@ -103,17 +104,19 @@ export class TaskRun {
   async #run(): Promise<Outcome> {
     const workspace = WorkspaceSession.open(this.#spec);
     const outcome = await this.#outcome(workspace);
+    if (this.#collected) return await this.#collected;
     // What may still be running may still write: a look now would prove nothing.
     const isOver = this.#removed === true && this.#startAsked;
     if (!isOver) {
       if (!this.#startAsked) await workspace.discard();
       return outcome;
     }
-    return await this.#phases.measure('collect', () => this.#collect(workspace, outcome));
+    return await this.#collect(workspace, outcome);
   }
 
   async #collect(workspace: WorkspaceSession, outcome: Outcome): Promise<Outcome> {
-    const found = await workspace.finish({ apply: mayApply(outcome, this.#spec) });
+    const apply = mayApply(outcome, this.#spec);
+    const found = await this.#phases.measure('collect', () => workspace.finish({ apply }));
     this.#workspace = found.report;
     this.#warnOfDefused();
     const after = outcomeAfter(outcome, found, this.#spec);
@@ -144,14 +147,21 @@ export class TaskRun {
     cancel.throwIfAborted();
     if (this.#secrets.failure) throw this.#secrets.failure;
     const engine = await this.#phases.measure('connect', () =>
-      (this.#io.connect ?? connectEngine)(this.#spec, { cancel, env: this.#io.env }),
+      (this.#io.connect ?? connectEngine)(this.#spec, {
+        ...{ cancel, env: this.#io.env, upcoming: this.#spec },
+      }),
     );
     this.#engine = engine.facts;
     try {
       const spec = { ...this.#spec, workspace: await workspace.path };
       this.#sandbox = await engine.create(spec, this.#createContext());
       await this.#phases.measure('scan', () => untilAborted(workspace.ready(), cancel));
-      return await this.#runIn(this.#sandbox, workspace);
+      const outcome = await this.#runIn(this.#sandbox, workspace);
+      // Beside the removal, which the engine is about already.
+      if (this.#ending?.isOver) this.#collected = this.#collect(workspace, outcome);
+      // It is awaited once the rest is gone.
+      this.#collected?.catch(() => undefined);
+      return outcome;
     } finally {
       this.#io.terminal?.detach();
       await this.#dispose();

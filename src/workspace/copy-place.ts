@@ -59,13 +59,15 @@ export async function removeAbandonedCopies(receiptPath: string): Promise<void> 
   for (const leftover of await abandonedCopies(dirname(receiptPath))) {
     if (leftover.name !== own) await leftover.remove();
   }
-  nextLookMs.set(directory, performance.now() + 100 * (performance.now() - startMs));
+  const tookMs = performance.now() - startMs;
+  if (tookMs > shortLookMs) nextLookMs.set(directory, performance.now() + 100 * tookMs);
 }
 
 /**
  * By directory: a batch has thousands of receipts in one, and to read all their names for each of its tasks takes
- * longer than they do. So looking takes a hundredth of the time.
+ * longer than they do. So looking takes a hundredth of the time, where it takes any.
  */
+const shortLookMs = 10;
 const nextLookMs = new Map<string, number>();
 
 /** Copies of workspaces that killed runs left in a directory of receipts. */

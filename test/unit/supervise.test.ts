@@ -36,6 +36,7 @@ class ControlledTask implements RunningTask {
       stoppedBy: null,
       endedFirst: false,
       watchdog: null,
+      isOver: false,
     });
   }
 

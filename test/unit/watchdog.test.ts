@@ -49,7 +49,7 @@ describe('a task that its watchdog ended', () => {
   const watchdog = { isInForce: true, endedAfterMs: 9_000 };
   const ending = {
     ...{ end, watchdog, oomKills: 0, observed: [] },
-    ...{ stoppedBy: null, endedFirst: false },
+    ...{ stoppedBy: null, endedFirst: false, isOver: true },
   };
 
   test('has timed out, although no signal of ours was taken', () => {

@@ -6,6 +6,7 @@ import type { SandboxFacts } from '../engine.ts';
 import type { CommandBefore, CommandSearch } from './command-before.ts';
 import type { ContainerEvents } from './container-events.ts';
 import type { DockerApi } from './docker-api.ts';
+import type { EngineContainer } from './engine-calls.ts';
 import type { SecretFiles } from './secret-files.ts';
 import type { Watchdog } from './watchdog.ts';
 
@@ -14,13 +15,15 @@ export interface ContainerParts {
   readonly api: DockerApi;
   readonly spec: TaskSpec;
   readonly options: Docker.ContainerCreateOptions;
-  readonly container: Docker.Container;
+  readonly container: EngineContainer;
   readonly attached: Duplex;
   readonly waiting: IncomingMessage;
   readonly events: ContainerEvents;
   readonly facts: SandboxFacts;
   readonly search: CommandSearch;
   readonly secrets: SecretFiles;
+  /** Called once the engine has been asked to start it. */
+  readonly onStart: () => void;
 }
 
 /** And what is known only when it starts. */

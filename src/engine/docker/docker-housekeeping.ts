@@ -42,7 +42,7 @@ export class DockerHousekeeping implements Housekeeping {
     const remove = async () => {
       try {
         await this.#api.call(callLimitsMs.quick, (abortSignal) =>
-          this.#api.docker.getNetwork(Id).remove({ abortSignal }),
+          this.#api.docker.removeNetwork(Id, { abortSignal }),
         );
       } catch (error) {
         if (httpStatusOf(error) !== 404) throw error;

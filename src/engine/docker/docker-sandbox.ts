@@ -36,7 +36,11 @@ export class DockerSandbox implements Sandbox {
     const parts = { ...this.#parts, commandBefore, watchdog: this.#watchdog };
     this.#running = new RunningContainer(parts, output);
     try {
-      await api.call(callLimitsMs.slow, (abortSignal) => container.start({ abortSignal }));
+      const starting = api.call(callLimitsMs.slow, (abortSignal) =>
+        container.start({ abortSignal }),
+      );
+      this.#parts.onStart();
+      await starting;
       this.#watchdog.arm();
       await secrets.remove();
       return this.#running;

@@ -5,6 +5,7 @@ import { within } from '../timer.ts';
 import { textOf } from './answers.ts';
 import { containerName } from './container-options.ts';
 import { type DockerApi, callLimitsMs } from './docker-api.ts';
+import type { EngineContainer } from './engine-calls.ts';
 import { httpStatusOf } from './engine-failure.ts';
 import { labels, limitsOf, ownerOf } from './labels.ts';
 import { nestedDockerEntry } from './nested-docker.ts';
@@ -41,7 +42,7 @@ export class DockerTasks implements TaskBoard {
   }
 
   /** False where there is nothing any more that could take it. */
-  async #signal(container: Docker.Container, signal: NodeJS.Signals): Promise<boolean> {
+  async #signal(container: EngineContainer, signal: NodeJS.Signals): Promise<boolean> {
     try {
       await this.#api.call(callLimitsMs.quick, (abortSignal) =>
         container.kill({ signal, abortSignal }),
@@ -53,7 +54,7 @@ export class DockerTasks implements TaskBoard {
     }
   }
 
-  async #endsWithin({ id }: Docker.Container, graceMs: number): Promise<boolean> {
+  async #endsWithin({ id }: EngineContainer, graceMs: number): Promise<boolean> {
     const enough = new AbortController();
     const path = `/containers/${id}/wait?condition=not-running`;
     const ended = this.#api

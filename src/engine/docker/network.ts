@@ -93,7 +93,7 @@ function isOurs({ Labels }: Pick<NetworkInfo, 'Labels'>): boolean {
 async function removeQuietly(api: DockerApi, id: string): Promise<void> {
   try {
     await api.call(callLimitsMs.quick, (abortSignal) =>
-      api.docker.getNetwork(id).remove({ abortSignal }),
+      api.docker.removeNetwork(id, { abortSignal }),
     );
   } catch {
     // A task is attached to it; it is labelled, and is removed once it is empty.

@@ -56,7 +56,7 @@ export class RunningContainer implements RunningTask {
   }
 
   async ended(): Promise<Ending> {
-    const { events } = this.#parts;
+    const { events, facts } = this.#parts;
     try {
       const { exitCode, error } = await this.#status;
       if (error) throw new SandboxFailure('engine-error', `the engine lost the task: ${error}`);
@@ -74,6 +74,9 @@ export class RunningContainer implements RunningTask {
         stoppedBy,
         endedFirst: this.#outputEndedFirst && !this.#diedOfOurs(exitCode),
         watchdog,
+        // The host's kernel ends all processes of a container before its first one counts as ended. What another
+        // kernel still has to write is not known.
+        isOver: sawEnd && facts.isolation.level === 'container',
       };
     } finally {
       this.#verdict.reach();

@@ -1,5 +1,4 @@
 import type { Duplex } from 'node:stream';
-import type Docker from 'dockerode';
 import type { Limits } from '../../spec/task-spec.ts';
 import { SandboxFailure } from '../../failure.ts';
 import { Deferred } from '../deferred.ts';
@@ -7,12 +6,13 @@ import type { WatchdogReport } from '../engine.ts';
 import { startTimer, within } from '../timer.ts';
 import { demultiplex } from './demultiplex.ts';
 import { type DockerApi, callLimitsMs } from './docker-api.ts';
+import type { EngineContainer } from './engine-calls.ts';
 import { hasRoomForWatchdog } from './watchdog-room.ts';
 import { watchdogCommand, watchdogWords } from './watchdog-script.ts';
 
 interface Guarded {
   readonly api: DockerApi;
-  readonly container: Docker.Container;
+  readonly container: EngineContainer;
   readonly limits: Limits;
 }
 

@@ -57,7 +57,10 @@ export class BubblewrapTask implements RunningTask {
     const exit = await launch.exited;
     await launch.status.ended;
     const oomKills = cgroup?.oomKills() ?? null;
-    const observed = { oomKills, observed: [], stoppedBy: null, endedFirst: false, watchdog: null };
+    const observed = {
+      ...{ oomKills, observed: [], stoppedBy: null, endedFirst: false },
+      ...{ watchdog: null, isOver: false },
+    };
     const exitCode = launch.status.exitCode ?? codeOfKilled(exit.signal);
     return { end: { exitCode, signal: this.#signalOf(exitCode, oomKills) }, ...observed };
   }

@@ -14,6 +14,7 @@ export function endingOf(code: number | null, signal: NodeJS.Signals | null): En
     stoppedBy: null,
     endedFirst: false,
     watchdog: null,
+    isOver: false,
   };
 }
 

@@ -146,6 +146,7 @@ function endingOf({ status, exitCode, reason }: BatchRow): Partial<TaskRecord> {
     stoppedBy: null,
     endedFirst: false,
     watchdog: null,
+    isOver: true,
     observed: [],
   };
   switch (status) {

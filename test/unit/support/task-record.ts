@@ -63,6 +63,7 @@ export function taskRecord(changes: Partial<TaskRecord> = {}): TaskRecord {
       stoppedBy: null,
       endedFirst: false,
       watchdog: null,
+      isOver: false,
       observed: [{ event: 'die', at: '2025-01-01T00:00:02.000Z', exitCode: 0 }],
     },
     stdout: captured('out\n'),
