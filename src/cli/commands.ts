@@ -86,7 +86,7 @@ export const commands: Readonly<Record<string, CommandRow>> = {
     ],
     optionsAnywhere: true,
     exitCodes: answerCodeTable,
-    load: async () => (await import('../commands/ps.ts')).ps,
+    load: async () => (await import('../commands/running-tasks.ts')).ps,
   },
   logs: {
     summary: 'Print what a task prints while it runs, or what its receipt has of it',
@@ -99,7 +99,7 @@ export const commands: Readonly<Record<string, CommandRow>> = {
     ],
     optionsAnywhere: true,
     exitCodes: answerCodeTable,
-    load: async () => (await import('../commands/logs.ts')).logs,
+    load: async () => (await import('../commands/running-tasks.ts')).logs,
   },
   stop: {
     summary: 'End running tasks as their deadline would',
@@ -108,7 +108,7 @@ export const commands: Readonly<Record<string, CommandRow>> = {
     examples: ['sandbox stop nightly', 'sandbox stop 0m3k9x 0m3ka2', 'sandbox stop --all --json'],
     optionsAnywhere: true,
     exitCodes: answerCodeTable,
-    load: async () => (await import('../commands/stop.ts')).stop,
+    load: async () => (await import('../commands/running-tasks.ts')).stop,
   },
   doctor: {
     summary: 'Check whether tasks can run here; with --prove, whether they are held',

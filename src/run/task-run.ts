@@ -7,7 +7,6 @@ import type {
   Sandbox,
 } from '../engine/engine.ts';
 import { TaskControl } from '../control/task-control.ts';
-import { markedCommand } from '../control/mark.ts';
 import { connectEngine, refuseLess } from '../engine/engines.ts';
 import { PhaseClock } from '../engine/phase-clock.ts';
 import { within } from '../engine/timer.ts';
@@ -212,7 +211,7 @@ export class TaskRun {
     const marked = {
       ...{ id, receiptPath, startedAtMs: startedAt.getTime() },
       ...{ timeoutMs: limits.timeoutMs, killAfterMs: limits.killAfterMs },
-      command: markedCommand(command.map((word) => this.#secrets.redactor?.text(word) ?? word)),
+      command: command.map((word) => this.#secrets.redactor?.text(word) ?? word),
       engine: { name: this.#engine?.name ?? 'docker', address: this.#engine?.address ?? null },
       handle: this.#sandbox?.facts.handle ?? null,
     };
