@@ -138,7 +138,14 @@ function endingOf({ status, exitCode, reason }: BatchRow): Partial<TaskRecord> {
     { hint: 'Check the name.' },
   );
   const signals = [{ signal: 'SIGTERM' as const, afterMs: 30_000 }];
-  const ending = { end, oomKills: 0, stoppedBy: null, endedFirst: false, watchdog: null, observed: [] };
+  const ending = {
+    end,
+    oomKills: 0,
+    stoppedBy: null,
+    endedFirst: false,
+    watchdog: null,
+    observed: [],
+  };
   switch (status) {
     case 'passed':
     case 'failed':
