@@ -62,7 +62,7 @@ describe('parseOwner', () => {
   });
 
   test('What is not known stays unknown', () => {
-    const unknown = { bootId: null, pidNamespace: null, pidStart: null };
+    const unknown = { bootId: null, pidNamespace: null, uid: null, pidStart: null };
     expect(parseOwner('{"host":"h","pid":1}')).toEqual({ host: 'h', pid: 1, ...unknown });
     expect(parseOwner('{"host":"h","pid":1,"bootId":5,"pidStart":7}')).toMatchObject(unknown);
   });
