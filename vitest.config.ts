@@ -1,10 +1,11 @@
 import { defineConfig } from 'vitest/config';
 import { viteInlined } from './scripts/inlined.mjs';
 
-/** They measure CPU time and leftovers, or take away what every task shares. */
+/** They measure CPU time and leftovers, take away what every task shares, or leave what every run removes. */
 const alone = [
   'test/conformance/battery.test.ts',
   'test/e2e/battery-sabotage.test.ts',
+  'test/e2e/killed-phases.test.ts',
   'test/e2e/networks.test.ts',
 ];
 

@@ -1,7 +1,8 @@
-import { dirname, resolve } from 'node:path';
+import { realpath, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { currentCaller } from '../spec/host-path.ts';
 import { Problems } from '../spec/problems.ts';
-import { nearestRealPath, resolveReceiptPath } from '../spec/receipt-path.ts';
+import { resolveReceiptPath } from '../spec/receipt-path.ts';
 import { resolveSettings } from '../spec/resolve-settings.ts';
 import type { TaskSpec } from '../spec/task-spec.ts';
 import type { CommandArgs } from './command.ts';
@@ -35,10 +36,23 @@ async function askedDirectories(args: CommandArgs, problems: Problems): Promise<
   const sources = { caller, ambient: true, hasTask: false };
   const settings = await resolveSettings(flags, sources, problems);
   const place = { settings, id: 'none', mounts: [], caller };
-  const receiptPath = await resolveReceiptPath(place, problems);
-  const given = args.values[gcOnlyFlags.receipts.name];
-  const named = Array.isArray(given) ? (given as string[]) : [];
-  const paths = await Promise.all(named.map((path) => nearestRealPath(resolve(caller.cwd, path))));
-  const directories = [...(receiptPath === null ? [] : [dirname(receiptPath)]), ...paths];
-  return [...new Set(directories)];
+  const named = await namedDirectories(args, problems);
+  // Where no receipt could be, as in /, there is nothing to look through.
+  const receiptPath = await resolveReceiptPath(place, new Problems());
+  return [...new Set([...(receiptPath === null ? [] : [dirname(receiptPath)]), ...named])];
+}
+
+async function namedDirectories(
+  { values }: CommandArgs,
+  problems: Problems,
+): Promise<readonly string[]> {
+  const { name } = gcOnlyFlags.receipts;
+  const given = values[name];
+  const paths = (Array.isArray(given) ? (given as string[]) : []).map(async (path) => {
+    const found = await realpath(path).catch(() => null);
+    const isDirectory = found !== null && (await stat(found)).isDirectory();
+    if (!isDirectory) problems.add(`--${name}`, `expected a directory, found none at "${path}"`);
+    return found ?? path;
+  });
+  return await Promise.all(paths);
 }

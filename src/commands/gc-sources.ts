@@ -1,3 +1,4 @@
+import { controlLeftovers } from '../control/mark.ts';
 import type { Engine, Leftover } from '../engine/engine.ts';
 import { connectEngine } from '../engine/engines.ts';
 import { hostLeftovers } from '../engine/host-leftovers.ts';
@@ -37,6 +38,7 @@ export async function withLeftovers<T>(
       ...enginesOf(spec).map(ofEngine),
       hostLeftovers(),
       abandonedPlaces(),
+      controlLeftovers(),
       ...receiptDirectories.flatMap((path) => [receiptLeftovers(path), abandonedCopies(path)]),
     ]);
     around.cancel.throwIfAborted();

@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { readdir, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { deadOwner } from '../engine/abandoned-files.ts';
+import type { Leftover } from '../engine/engine.ts';
 import { ownSharedDirectory } from '../engine/own-directory.ts';
 import { type Owner, currentOwner, isDead, parseOwner } from '../engine/owner.ts';
 import { engineNames } from '../spec/choices.ts';
@@ -75,17 +77,27 @@ export async function readMarks(): Promise<Mark[]> {
 
 /** Removes what killed processes left, and never what may be in use. Answers for how many tasks that was. */
 export async function sweepControls(): Promise<number> {
+  const left = await controlLeftovers();
+  await Promise.all(left.map((leftover) => leftover.remove()));
+  return left.length;
+}
+
+/** Marks and sockets of tasks whose process was killed, each pair as one. */
+export async function controlLeftovers(): Promise<Leftover[]> {
   const directory = await controlDirectory();
   const names = await readdir(directory);
   const stems = [...new Set(names.map(stemOf))];
-  const swept = stems.map((stem) =>
-    sweepOne(
-      directory,
-      stem,
-      names.filter((name) => stemOf(name) === stem),
-    ),
-  );
-  return (await Promise.all(swept)).filter(Boolean).length;
+  const found = stems.map(async (stem): Promise<Leftover | null> => {
+    const own = names.filter((name) => stemOf(name) === stem);
+    const paths = own.map((name) => join(directory, name));
+    const markPath = join(directory, `${stem}${markEnding}`);
+    if (!(await isLeft(markPath, paths))) return null;
+    const remove = async () => {
+      await Promise.all(paths.map((path) => unlink(path).catch(() => undefined)));
+    };
+    return { kind: 'file', name: paths[0] ?? markPath, reason: deadOwner, remove };
+  });
+  return (await Promise.all(found)).filter((one) => one !== null);
 }
 
 const markEnding = '.json';
@@ -108,13 +120,9 @@ async function readMark(directory: string, name: string): Promise<Mark | null> {
   return { owner, task: found.output, socketPath: join(directory, socketName) };
 }
 
-async function sweepOne(directory: string, stem: string, names: readonly string[]) {
-  const markPath = join(directory, `${stem}${markEnding}`);
+async function isLeft(markPath: string, paths: readonly string[]): Promise<boolean> {
   const owner = parseOwner(await readPlantableFile(markPath).catch(() => ''));
-  const paths = names.map((name) => join(directory, name));
-  const isLeft = owner === null ? await areOld(paths) : isDead(owner, currentOwner());
-  if (isLeft) await Promise.all(paths.map((path) => unlink(path).catch(() => undefined)));
-  return isLeft;
+  return owner === null ? await areOld(paths) : isDead(owner, currentOwner());
 }
 
 /** Without a mark that says whose it is, it was left between two steps that take a moment. */

@@ -70,7 +70,7 @@ export class Ground {
 
   /** What killed clients left goes with the next command of ours; this one does nothing else. */
   async collectGarbage(): Promise<string> {
-    return await this.#sandbox(['gc', '--receipt', this.place.receipts]);
+    return await this.#sandbox(['gc', '--receipts', this.place.receipts]);
   }
 
   async #sandbox(args: readonly string[]): Promise<string> {

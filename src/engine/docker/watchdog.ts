@@ -59,12 +59,12 @@ export class Watchdog {
     this.#cancelTimer();
     if (this.#state === 'cut-off') throw cutOff();
     if (this.#state === 'untried') return null;
-    const [isInForce, dueMs] = [this.#state === 'in-force', this.#dueMs];
+    const dueMs = this.#dueMs;
     const mayBeIts = exitCode === killedExitCode && dueMs !== null && this.#elapsedMs >= dueMs;
-    if (!isInForce || !mayBeIts) return { isInForce, endedAfterMs: null };
-    await within(wordLimitMs, this.#silent.reached, undefined);
-    const isIts = this.#said.includes(watchdogWords.overdue);
-    return { isInForce, endedAfterMs: isIts ? dueMs : null };
+    // Whoever was suspended has everything still to hear.
+    if (mayBeIts) await within(wordLimitMs, this.#silent.reached, undefined);
+    const isIts = mayBeIts && this.#said.includes(watchdogWords.overdue);
+    return { isInForce: this.#state === 'in-force', endedAfterMs: isIts ? dueMs : null };
   }
 
   close(): void {
@@ -90,13 +90,14 @@ export class Watchdog {
       return;
     }
     const seconds = this.#secondsLeft();
+    this.#dueMs = seconds === 0 ? null : this.#elapsedMs + seconds * 1000;
     const exec = await api.call(callLimitsMs.quick, (abortSignal) =>
       container.exec({ ...watchdogCommand({ seconds, limits }), abortSignal }),
     );
     if (this.#isClosed) return;
     const stream = await api.upgrade(`/exec/${exec.id}/start`, { Detach: false, Tty: false });
     void this.#closed.reached.then(() => stream.destroy());
-    await this.#listen(stream, seconds).catch(() => undefined);
+    await this.#listen(stream).catch(() => undefined);
     this.#silent.reach();
     this.#afterSilence(exec.id);
   }
@@ -110,12 +111,11 @@ export class Watchdog {
   }
 
   /** Resolves when nothing more can come. */
-  async #listen(stream: Duplex, seconds: number): Promise<void> {
+  async #listen(stream: Duplex): Promise<void> {
     const hear = (chunk: Buffer) => {
       this.#said += chunk.toString('latin1', 0, mostBytes);
       if (this.#state === 'absent' && this.#said.includes(watchdogWords.ready)) {
         this.#state = 'in-force';
-        this.#dueMs = seconds === 0 ? null : this.#elapsedMs + seconds * 1000;
       }
       return this.#said.length > mostBytes ? this.#closed.reached : undefined;
     };
