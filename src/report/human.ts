@@ -14,7 +14,7 @@ export interface Verbosity {
 
 /** One failure, with every problem it carries and what to do about it. */
 export function reportFailure(terminal: Terminal, failure: SandboxFailure): void {
-  const width = Math.max(0, ...failure.problems.map(({ subject }) => subject.length));
+  const width = failure.problems.reduce((most, { subject }) => Math.max(most, subject.length), 0);
   writeSentence(terminal, failure.message);
   for (const { subject, message } of failure.problems) {
     writeLine(terminal, `  ${printable(subject).padEnd(width)}  ${printable(message)}`);

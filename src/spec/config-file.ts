@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { SandboxFailure, errnoOf, messageOf } from '../failure.ts';
 import { droppedName } from './dropped-name.ts';
 import type { Layer } from './layers.ts';
+import { isPlain, plainText } from './plain-text.ts';
 import { readPlantableFile } from './regular-file.ts';
 import { type SettingName, settingNames, settingOf } from './settings.ts';
 import { directoryVariable, homeDirectory } from './variables.ts';
@@ -79,6 +80,8 @@ export function parseConfigFile(path: string, text: string): ConfigFile {
   }
   const dropped = droppedName(json);
   if (dropped !== null) throw unreadable(path, `the name "${dropped}" cannot be used`);
+  const bad = Object.entries(parsed.output).find((entry) => !isPlain(entry));
+  if (bad) throw unreadable(path, `"${bad[0]}": expected ${plainText}`);
   const { env, labels, buildArgs, mounts, tmpfs } = parsed.output;
   return {
     path,

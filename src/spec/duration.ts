@@ -15,8 +15,10 @@ export function parseDurationMs(text: string): number {
   if (!Number.isSafeInteger(Math.ceil(ms))) {
     throw new Expectation('a duration such as 90, 30s, 2m or 1.5h (0 for none)', text);
   }
-  // Free of the noise of binary fractions; and a tiny duration must not become 0, which means none.
-  return Math.ceil(Number(ms.toFixed(6)));
+  // However tiny, it must not become 0, which means none.
+  const least = /[1-9]/.test(match?.[1] ?? '') ? 1 : 0;
+  // Free of the noise of binary fractions, which begins behind the 15th digit.
+  return Math.max(least, Math.ceil(Number.isInteger(ms) ? ms : Number(ms.toPrecision(15))));
 }
 
 /** `2s`, `90s`, `5m`, `250ms`: what parseDurationMs would read, for people. */

@@ -1,4 +1,5 @@
 import type { Problems } from './problems.ts';
+import { ownValue } from './variables.ts';
 
 /**
  * `-e K=V`, and `-e K` for the caller's own value. A variable that the caller does not have is a problem:
@@ -7,7 +8,7 @@ import type { Problems } from './problems.ts';
 export function parseEnvFlag(text: string, callerEnv: NodeJS.ProcessEnv, problems: Problems) {
   const name = nameOf(text);
   if (!isName(name)) {
-    problems.add('--env', `expected NAME=VALUE or NAME, got ${JSON.stringify(text)}`);
+    problems.add('--env', `expected NAME=VALUE or NAME, got ${withoutValue(text)}`);
     return {};
   }
   if (name !== text) return { [name]: text.slice(name.length + 1) };
@@ -27,19 +28,33 @@ export function parseEnvFile(
 ): Record<string, string> {
   const environment = Object.create(null) as Record<string, string>;
   const lines = text.split('\n');
+  let badLines = 0;
   for (const [index, raw] of lines.entries()) {
     const line = raw.trimStart().replace(/\r$/, '');
     if (line === '' || line.startsWith('#')) continue;
-    const name = nameOf(line);
-    if (!isName(name) || /\s/.test(name)) {
-      problems.add(`${path}:${index + 1}`, `expected NAME=VALUE, got ${JSON.stringify(line)}`);
+    const mistake = lineMistake(line);
+    if (mistake !== null) {
+      badLines += 1;
+      if (badLines <= mostBadLines) problems.add(`${path}:${index + 1}`, mistake);
       continue;
     }
+    const name = nameOf(line);
     // As in Docker, a bare name that the caller does not have is left out.
     const value = name === line ? ownValue(callerEnv, name) : line.slice(name.length + 1);
     if (value !== undefined) environment[name] = value;
   }
+  const more = badLines - mostBadLines;
+  if (more > 0) problems.add(path, `expected NAME=VALUE, got ${more} more lines that are none`);
   return environment;
+}
+
+/** What is no such file may have millions of them. */
+const mostBadLines = 20;
+
+function lineMistake(line: string): string | null {
+  const name = nameOf(line);
+  if (!isName(name) || /\s/.test(name)) return `expected NAME=VALUE, got ${withoutValue(line)}`;
+  return line.includes('\0') ? `expected text without NUL as the value of ${name}` : null;
 }
 
 export function checkEnvironment(
@@ -66,7 +81,7 @@ function isName(name: string): boolean {
   return name !== '' && !name.includes('\0');
 }
 
-/** Not what every object has, such as `constructor`. */
-function ownValue(env: NodeJS.ProcessEnv, name: string): string | undefined {
-  return Object.hasOwn(env, name) ? env[name] : undefined;
+/** Such files hold secrets, and messages end up in logs: only what stands before any space or "=" is shown. */
+function withoutValue(text: string): string {
+  return JSON.stringify(text.replace(/(?<=[\s=]).*/s, '…'));
 }

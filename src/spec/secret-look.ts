@@ -5,6 +5,7 @@ import { lookOnce } from './host-answers.ts';
 import type { Caller } from './host-path.ts';
 import { mostSecretBytes, secretSizeMistake } from './secret.ts';
 import type { SecretSource } from './task-spec.ts';
+import { ownValue } from './variables.ts';
 
 /**
  * What would keep a task from getting this secret, as far as that can be told before: hours may pass until its turn
@@ -12,7 +13,7 @@ import type { SecretSource } from './task-spec.ts';
  */
 export async function secretMistake(source: SecretSource, caller: Caller): Promise<string | null> {
   const { name, path } = source;
-  const look = () => (path === null ? inVariable(caller.env[name]) : inFile(path));
+  const look = () => (path === null ? inVariable(ownValue(caller.env, name)) : inFile(path));
   const mistake = await lookOnce(caller, ['secret', name, path], look);
   return mistake && `the secret ${name} cannot be used: ${mistake}`;
 }

@@ -4,6 +4,7 @@ import { readCallersFile } from './caller-file.ts';
 import { Expectation } from './expectation.ts';
 import type { Caller } from './host-path.ts';
 import type { SecretSource } from './task-spec.ts';
+import { ownValue } from './variables.ts';
 
 /** A secret with its value, which never gets into a TaskSpec, a label or a receipt. */
 export interface Secret {
@@ -24,7 +25,7 @@ export function parseSecret(text: string, caller: Caller): SecretSource {
     throw new Expectation('NAME (of a variable) or NAME=@FILE', text.replace(/=.*/s, '=…'));
   }
   if (path !== undefined) return { name, path: resolve(caller.cwd, path) };
-  if (caller.env[name] === undefined) {
+  if (ownValue(caller.env, name) === undefined) {
     throw new Expectation(`the name of a variable that is set, or ${name}=@FILE`, text);
   }
   return { name, path: null };
@@ -61,7 +62,9 @@ async function readSecrets(
   return await Promise.all(
     sources.map(async ({ name, path }) => {
       const value =
-        path === null ? Buffer.from(env[name] ?? '') : await readSecretFile({ name, path }, cancel);
+        path === null
+          ? Buffer.from(ownValue(env, name) ?? '')
+          : await readSecretFile({ name, path }, cancel);
       const mistake = secretSizeMistake(value);
       if (mistake !== null) throw unusable(name, mistake);
       return { name, value };

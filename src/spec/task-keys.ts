@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import type { Problem } from '../failure.ts';
 import { droppedName } from './dropped-name.ts';
 import { nearestOf } from './nearest.ts';
+import { isPlain, plainText } from './plain-text.ts';
 import { type SettingName, settingNames } from './settings.ts';
 import type { TaskInput } from './task-input.ts';
 
@@ -69,7 +70,7 @@ export function schemaEntriesOf(keys: readonly TaskKey[]) {
 
 /** What is wrong with the form of one value; what it says is checked later. */
 export function problemsOf(key: string, value: unknown): Problem[] {
-  const problem = (message: string) => [{ subject: key, message }];
+  const problem = (message: string) => [{ subject: key === '' ? '""' : key, message }];
   if (!isTaskKey(key)) return problem(`unknown key${suggestion(key)}`);
   if (value === undefined) return [];
   const { schema, expected } = forms[formOf(key)];
@@ -82,7 +83,7 @@ export function problemsOf(key: string, value: unknown): Problem[] {
     return problem(`expected names that are not empty and have no "=", got ${found(value)}`);
   }
   if (isPlain(value)) return [];
-  return problem(`expected text without NUL and without half characters, got ${found(value)}`);
+  return problem(`expected ${plainText}, got ${found(value)}`);
 }
 
 function suggestion(key: string): string {
@@ -100,13 +101,6 @@ function found(value: unknown): string {
 
 function hasPlainNames(record: object): boolean {
   return Object.keys(record).every((name) => name !== '' && !name.includes('='));
-}
-
-/** A program's arguments end at a NUL, and half of a surrogate pair would be replaced on its way. */
-function isPlain(value: unknown): boolean {
-  if (typeof value === 'string') return !/[\0\p{Surrogate}]/u.test(value);
-  if (typeof value !== 'object' || value === null) return true;
-  return Object.entries(value).every(([name, part]) => isPlain(name) && isPlain(part));
 }
 
 function isTaskKey(key: string): key is TaskKey {

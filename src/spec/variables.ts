@@ -1,6 +1,11 @@
 import { homedir } from 'node:os';
 import { isAbsolute } from 'node:path';
 
+/** Not what every object has, such as `constructor`. */
+export function ownValue(env: NodeJS.ProcessEnv, name: string): string | undefined {
+  return Object.hasOwn(env, name) ? env[name] : undefined;
+}
+
 /** A variable's value; an empty one counts as not set, else it would mean the current directory in many places. */
 export function variable(env: NodeJS.ProcessEnv, name: string): string | null {
   const value = env[name];

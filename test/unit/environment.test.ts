@@ -40,8 +40,11 @@ describe('-e', () => {
     ]);
   });
 
-  test.each(['', '=x'])('"%s" has no name and is a problem', async (text) => {
-    const expected = `--env: expected NAME=VALUE or NAME, got ${JSON.stringify(text)}`;
+  test.each([
+    ['', ''],
+    ['=x', '=…'],
+  ])(`"%s" has no name and is a problem`, async (text, shown) => {
+    const expected = `--env: expected NAME=VALUE or NAME, got ${JSON.stringify(shown)}`;
     expect(await problemsOf(() => readFlag(text))).toEqual([expected]);
   });
 });
@@ -67,10 +70,10 @@ describe('--env-file', () => {
 
   test('Each line that is no variable is a problem with its number', async () => {
     expect(await problemsOf(() => readFile('A=1\n=x\n\nexport B=2\nA B\nC\0=1'))).toEqual([
-      'vars:2: expected NAME=VALUE, got "=x"',
-      'vars:4: expected NAME=VALUE, got "export B=2"',
-      'vars:5: expected NAME=VALUE, got "A B"',
-      `vars:6: expected NAME=VALUE, got ${JSON.stringify('C\0=1')}`,
+      'vars:2: expected NAME=VALUE, got "=…"',
+      'vars:4: expected NAME=VALUE, got "export …"',
+      'vars:5: expected NAME=VALUE, got "A …"',
+      `vars:6: expected NAME=VALUE, got ${JSON.stringify('C\0=…')}`,
     ]);
   });
 });

@@ -5,14 +5,14 @@ import type { BatchSource } from './batch-source.ts';
 import { isList } from './file-entry.ts';
 import { readJson } from './json-value.ts';
 
-const endings: Readonly<Record<string, BatchFormat>> = {
-  jsonl: 'jsonl',
-  ndjson: 'jsonl',
-  json: 'json',
-  yaml: 'yaml',
-  yml: 'yaml',
-  csv: 'csv',
-};
+const endings: ReadonlyMap<string, BatchFormat> = new Map([
+  ['jsonl', 'jsonl'],
+  ['ndjson', 'jsonl'],
+  ['json', 'json'],
+  ['yaml', 'yaml'],
+  ['yml', 'yaml'],
+  ['csv', 'csv'],
+]);
 
 /** As the caller says, else by the file's ending, else by a look at it; rejects what cannot be told. */
 export function formatOf(source: BatchSource): BatchFormat {
@@ -29,7 +29,8 @@ export function formatOf(source: BatchSource): BatchFormat {
 /** Null where only a look at it can tell. */
 export function toldFormat({ format, path }: BatchSource): BatchFormat | null {
   const ending = /\.([a-z]+)$/i.exec(path ?? '')?.[1]?.toLowerCase();
-  return format ?? (ending === undefined ? null : (endings[ending] ?? null));
+  // A file may be called tasks.constructor.
+  return format ?? endings.get(ending ?? '') ?? null;
 }
 
 function lookedAt(text: string): BatchFormat | null {
