@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { connectEngine } from '../engine/engines.ts';
+import { SandboxFailure, toFailure } from '../failure.ts';
 import { Redactor } from '../outcome/redactor.ts';
 import { composeReceipt } from '../receipt/compose-receipt.ts';
 import type { Receipt } from '../receipt/receipt.ts';
@@ -37,9 +38,23 @@ export async function runTask(spec: TaskSpec, io: RunIo): Promise<Receipt> {
     const redactor = loaded.secrets.length > 0 ? new Redactor(loaded.secrets) : null;
     const record = await new TaskRun(spec, io, { ...loaded, redactor }).execute();
     const receipt = redactReceipt(composeReceipt(record), redactor);
-    await place.write(receipt);
+    await orSayEnding(receipt, () => place.write(receipt));
     return receipt;
   } finally {
     await place.release();
+  }
+}
+
+/** A caller without a receipt has only our last words to know how the task ended. */
+async function orSayEnding(receipt: Receipt, write: () => Promise<void>): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    const { code, message, hint, cause } = toFailure(error);
+    const { status, exitCode, evidence } = receipt;
+    const running = evidence.mayStillRun ? ', and it may still be running' : '';
+    const ending = `the task’s status is "${status}", its exit code would be ${exitCode}${running}`;
+    const details = { ...(hint === null ? {} : { hint }), cause };
+    throw new SandboxFailure(code, `${message}; ${ending}`, details);
   }
 }

@@ -17,6 +17,13 @@ export function checked<T>(answer: T): T {
   return answer;
 }
 
+/** An answer that lacks what every engine tells is no answer; `null` in a field is left to whoever reads it. */
+export function having<T extends object>(answer: T, ...keys: readonly (keyof T & string)[]): T {
+  const missing = keys.find((key) => (answer as Partial<T>)[key] === undefined);
+  if (missing !== undefined) throw new Error(`expected "${missing}" in its answer, found none`);
+  return answer;
+}
+
 /** The whole body. */
 export async function textOf(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];

@@ -5,7 +5,7 @@ import type Docker from 'dockerode';
 import { SandboxFailure } from '../../failure.ts';
 import { DirectSocket } from '../direct-socket.ts';
 import { type Owner, currentOwner } from '../owner.ts';
-import { abortOf, checked, rejectWithBody, textOf } from './answers.ts';
+import { abortOf, checked, having, rejectWithBody, textOf } from './answers.ts';
 import type { EngineAddress } from './context.ts';
 import {
   connectionLost,
@@ -128,9 +128,10 @@ export class DockerApi {
 
   async inspectContainer(container: Docker.Container): Promise<Docker.ContainerInspectInfo> {
     // The type declarations do not know that every call takes an abortSignal.
-    return await this.call(callLimitsMs.quick, (abortSignal) =>
-      container.inspect({ abortSignal } as Docker.ContainerInspectOptions),
-    );
+    return await this.call(callLimitsMs.quick, async (abortSignal) => {
+      const answer = await container.inspect({ abortSignal } as Docker.ContainerInspectOptions);
+      return having(checked(answer), 'Name', 'State', 'Config', 'HostConfig');
+    });
   }
 
   /** What is at a path in a container, running or not; HTTP status 404 when there is nothing. */

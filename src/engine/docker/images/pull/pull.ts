@@ -4,6 +4,7 @@ import type { TaskSpec } from '../../../../spec/task-spec.ts';
 import type { CreateContext } from '../../../engine.ts';
 import { roundMs } from '../../../phase-clock.ts';
 import { deadlineSignal } from '../../../timer.ts';
+import { checked, having } from '../../answers.ts';
 import { type DockerApi, callLimitsMs } from '../../docker-api.ts';
 import { httpStatusOf } from '../../engine-failure.ts';
 import { PullError, pullOnce } from './pull-attempt.ts';
@@ -65,8 +66,14 @@ export async function inspectImage(
     // The type declarations do not know that every call takes an abortSignal.
     return await api.call(
       callLimitsMs.quick,
-      (abortSignal) =>
-        api.docker.getImage(reference).inspect({ abortSignal } as Docker.ImageInspectOptions),
+      async (abortSignal) => {
+        const options = { abortSignal } as Docker.ImageInspectOptions;
+        return having(
+          checked(await api.docker.getImage(reference).inspect(options)),
+          'Id',
+          'Config',
+        );
+      },
       cancel,
     );
   } catch (error) {
