@@ -69,6 +69,12 @@ export class SandboxFailure extends Error {
 /** Wraps whatever was thrown, so that a bug still ends in a receipt and one clear line. */
 export function toFailure(error: unknown): SandboxFailure {
   if (error instanceof SandboxFailure) return error;
+  if (['EMFILE', 'ENFILE'].includes(errnoOf(error) ?? '')) {
+    return new SandboxFailure('internal', `no more files can be opened: ${messageOf(error)}`, {
+      hint: 'Raise the limit (ulimit -n), or end what keeps so many open.',
+      cause: error,
+    });
+  }
   return new SandboxFailure('internal', `unexpected error: ${messageOf(error)}`, {
     hint: 'This is a defect of sandbox. Set SANDBOX_DEBUG=1 to see where it happened.',
     cause: error,

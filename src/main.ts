@@ -1,7 +1,10 @@
 import { writeSync } from 'node:fs';
 import { versionLine, versionWords } from './cli/version-line.ts';
-import { SandboxFailure, errnoOf, messageOf, toFailure } from './failure.ts';
+import { watchTerminals } from './cli/hang-up.ts';
+import { SandboxFailure, messageOf, toFailure } from './failure.ts';
+import { exitCodes } from './outcome/exit-code.ts';
 import { flushed } from './report/flushed.ts';
+import { isReaderGone } from './report/reader-gone.ts';
 import type { Terminal } from './report/terminal.ts';
 
 const interruptingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
@@ -30,11 +33,12 @@ function hasToldVersion(): boolean {
 async function live(): Promise<never> {
   const { stdout, stderr, env } = process;
   const terminal = { stdout, stderr, env };
+  const terminals = watchTerminals();
   const writeErrors: Error[] = [];
   // A reader that has gone away must not crash us, and has what it wanted; a full disk is a failure.
   stderr.on('error', () => undefined);
   stdout.on('error', (error: Error) => {
-    if (errnoOf(error) !== 'EPIPE') writeErrors.push(error);
+    if (!isReaderGone(stdout, error)) writeErrors.push(error);
   });
 
   // What Node advises against in a library is nothing that a user can mend.
@@ -46,6 +50,7 @@ async function live(): Promise<never> {
     const message = `cannot write to standard output: ${messageOf(writeError)}`;
     process.exitCode = await fail(terminal, new SandboxFailure('output-not-writable', message));
   }
+  terminals.closeLost();
   // Something such as an open standard input would keep the process alive, and there is nothing left to do.
   process.exit();
 }
@@ -73,9 +78,13 @@ async function main(terminal: Terminal): Promise<number> {
 }
 
 async function fail(terminal: Terminal, failure: SandboxFailure): Promise<number> {
-  const { reportFailure } = await import('./report/human.ts');
-  const { exitCodes } = await import('./outcome/exit-code.ts');
-  reportFailure(terminal, failure);
+  try {
+    const { reportFailure } = await import('./report/human.ts');
+    reportFailure(terminal, failure);
+  } catch {
+    // No file can be opened any more, our own neither.
+    terminal.stderr.write(`sandbox: ${failure.message}\n${failure.hint ?? ''}\n`);
+  }
   return exitCodes.sandboxFailed;
 }
 

@@ -44,6 +44,8 @@ export class ReceiptPlace {
     const directory = dirname(this.path);
     const draft = join(directory, `.${basename(this.path)}.${randomName(6)}.tmp`);
     await orUnwritable(this.path, async () => {
+      // Somebody may have tidied up while the task ran.
+      await makeDirectory(directory);
       try {
         await writeDurably(draft, `${JSON.stringify(receipt, null, 2)}\n`);
         await rename(draft, this.path);
@@ -56,7 +58,8 @@ export class ReceiptPlace {
   }
 
   async release(): Promise<void> {
-    await this.#lock.release();
+    // One that cannot be removed any more is taken over by the next; why there is no receipt counts more.
+    await this.#lock.release().catch(() => undefined);
   }
 }
 
@@ -125,6 +128,7 @@ async function orUnwritable<T>(path: string, work: () => Promise<T>): Promise<T>
       EACCES: 'permission denied',
       EROFS: 'the file system is read-only',
       ENOSPC: 'the disk is full',
+      EMFILE: 'no more files can be opened (ulimit -n)',
       EEXIST: 'a part of its path is not a directory',
       ENOTDIR: 'a part of its path is not a directory',
       ENOENT: 'its directory cannot be made',

@@ -2,6 +2,7 @@ import { writeSync } from 'node:fs';
 import { createColors } from 'picocolors';
 import { Deferred } from '../engine/deferred.ts';
 import type { ChunkReceiver } from '../run/output-relay.ts';
+import { isReaderGone } from './reader-gone.ts';
 
 /** The process's streams, as those who print need them. */
 export interface Terminal {
@@ -44,7 +45,7 @@ export function receiverFor(stream: NodeJS.WriteStream): ChunkReceiver {
   let gone: Error | null = null;
   const waiting = new Set<Deferred>();
   stream.on('error', (error: Error) => {
-    gone = error;
+    gone = isReaderGone(stream, error) ? Object.assign(error, { code: 'EPIPE' }) : error;
     for (const written of waiting) written.reach();
     waiting.clear();
   });

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { connectEngine } from '../engine/engines.ts';
 import type { TaskControl } from '../control/task-control.ts';
+import { SandboxFailure, toFailure } from '../failure.ts';
 import { Redactor } from '../outcome/redactor.ts';
 import { composeReceipt } from '../receipt/compose-receipt.ts';
 import type { Receipt } from '../receipt/receipt.ts';
@@ -53,7 +54,7 @@ export async function runTask(spec: TaskSpec, io: RunIo): Promise<Receipt> {
     const run = new TaskRun(spec, io, { ...loaded, redactor });
     control = run.control;
     const composed = redactReceipt(composeReceipt(await run.execute()), redactor);
-    await place.write(composed);
+    await orSayEnding(composed, () => place.write(composed));
     receipt = composed;
     return receipt;
   } finally {
@@ -61,5 +62,19 @@ export async function runTask(spec: TaskSpec, io: RunIo): Promise<Receipt> {
     // Last: whoever waits for the end may start another task of the same id.
     const { status = null, exitCode = null } = receipt ?? {};
     await control?.close({ status, exitCode });
+  }
+}
+
+/** A caller without a receipt has only our last words to know how the task ended. */
+async function orSayEnding(receipt: Receipt, write: () => Promise<void>): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    const { code, message, hint, cause } = toFailure(error);
+    const { status, exitCode, evidence } = receipt;
+    const running = evidence.mayStillRun ? ', and it may still be running' : '';
+    const ending = `the task’s status is "${status}", its exit code would be ${exitCode}${running}`;
+    const details = { ...(hint === null ? {} : { hint }), cause };
+    throw new SandboxFailure(code, `${message}; ${ending}`, details);
   }
 }

@@ -153,6 +153,8 @@ function endNotSeen(): SandboxFailure {
   return new SandboxFailure(
     'engine-unresponsive',
     `the engine did not report the end of the task within ${endLimitMs / 1000} s of SIGKILL`,
-    { hint: 'The task may still be running; the next sandbox command removes what is left of it.' },
+    {
+      hint: 'What is left of the task is removed now or, where that fails, by the next sandbox command.',
+    },
   );
 }

@@ -22,6 +22,13 @@ export async function jsonOf(response: IncomingMessage): Promise<unknown> {
   }
 }
 
+/** An answer that lacks what every engine tells is no answer; `null` in a field is left to whoever reads it. */
+export function having<T extends object>(answer: T, ...keys: readonly (keyof T & string)[]): T {
+  const missing = keys.find((key) => (answer as Partial<T> | null)?.[key] === undefined);
+  if (missing !== undefined) throw new Error(`expected "${missing}" in its answer, found none`);
+  return answer;
+}
+
 /** The whole body. */
 export async function textOf(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];

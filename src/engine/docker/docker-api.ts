@@ -4,7 +4,7 @@ import type Docker from 'dockerode';
 import { SandboxFailure } from '../../failure.ts';
 import { DirectSocket } from '../direct-socket.ts';
 import { type Owner, currentOwner } from '../owner.ts';
-import { abortOf, jsonOf, rejectWithBody } from './answers.ts';
+import { abortOf, having, jsonOf, rejectWithBody } from './answers.ts';
 import type { EngineAddress } from './context.ts';
 import {
   type EngineContainer,
@@ -134,7 +134,9 @@ export class DockerApi {
   }
 
   async inspectContainer(container: EngineContainer): Promise<Docker.ContainerInspectInfo> {
-    return await this.call(callLimitsMs.quick, (abortSignal) => container.inspect({ abortSignal }));
+    return await this.call(callLimitsMs.quick, async (abortSignal) =>
+      having(await container.inspect({ abortSignal }), 'Name', 'State', 'Config', 'HostConfig'),
+    );
   }
 
   /** What is at a path in a container, running or not; HTTP status 404 when there is nothing. */

@@ -4,6 +4,7 @@ import { SandboxFailure } from '../../failure.ts';
 import { type Lock, acquireLock } from '../lock.ts';
 import { ownTemporaryDirectory } from '../own-directory.ts';
 import { type DockerApi, callLimitsMs } from './docker-api.ts';
+import { engineMessageOf, httpStatusOf } from './engine-failure.ts';
 import { labels } from './labels.ts';
 import { hasNetwork, isOwnNetwork, wantedNetwork } from './network-plan.ts';
 
@@ -60,16 +61,30 @@ async function makeOne(
   const lock = await waitForLock(join(await ownTemporaryDirectory(), `${wanted.Name}.lock`));
   try {
     const found = await ownNetworksNamed(api, wanted.Name);
-    if (found.length === 0) {
-      await api.call(callLimitsMs.quick, (abortSignal) =>
-        api.docker.createNetwork({ ...wanted, abortSignal }),
-      );
-    }
+    if (found.length === 0) await create(api, wanted);
     const [kept, ...others] = await ownNetworksNamed(api, wanted.Name);
     await Promise.all(others.filter(isOurs).map((other) => removeQuietly(api, other.Id)));
     return kept;
   } finally {
     await lock?.release();
+  }
+}
+
+async function create(api: DockerApi, wanted: Docker.NetworkCreateOptions): Promise<void> {
+  try {
+    await api.call(callLimitsMs.quick, (abortSignal) =>
+      api.docker.createNetwork({ ...wanted, abortSignal }),
+    );
+  } catch (error) {
+    if (httpStatusOf(error) === null) throw error;
+    throw new SandboxFailure(
+      'network-not-usable',
+      `the engine could not make the network ${wanted.Name}: ${engineMessageOf(error)}`,
+      {
+        hint: 'Where no addresses are left, remove networks that nobody uses (docker network ls), or give the engine more default-address-pools.',
+        cause: error,
+      },
+    );
   }
 }
 

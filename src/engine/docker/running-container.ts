@@ -19,6 +19,9 @@ import { explainExecFailure } from './find-command.ts';
 /** `die` comes before the exit status does: longer means that the events were lost. */
 const eventLimitMs = 2_000;
 
+/** The exit status follows the end of the output within milliseconds. */
+const statusAfterOutputMs = 1_000;
+
 export class RunningContainer implements RunningTask {
   readonly stdin: Writable | null;
   readonly drained: Promise<void>;
@@ -58,7 +61,7 @@ export class RunningContainer implements RunningTask {
   async ended(): Promise<Ending> {
     const { events, facts } = this.#parts;
     try {
-      const { exitCode, error } = await this.#status;
+      const { exitCode, error } = await Promise.race([this.#status, this.#cut()]);
       if (error) throw new SandboxFailure('engine-error', `the engine lost the task: ${error}`);
       const sawEnd = await events.seen('die', eventLimitMs);
       const stoppedBy = this.#stoppedByOther();
@@ -150,6 +153,29 @@ export class RunningContainer implements RunningTask {
     }
   }
 
+  /** Rejects where the output ends and the task does not: an engine keeps the stream open until the task has ended. */
+  async #cut(): Promise<never> {
+    const settled = async (promise: Promise<unknown>) =>
+      await promise.then(
+        () => true,
+        () => true,
+      );
+    await settled(this.#output);
+    const hasEnded = await within(statusAfterOutputMs, settled(this.#status), false);
+    if (!hasEnded && (await this.#isRunning())) throw outputCut();
+    return await new Promise<never>(() => undefined);
+  }
+
+  /** False in doubt: whatever else is wrong with the engine is told by the status. */
+  async #isRunning(): Promise<boolean> {
+    try {
+      const { api, container } = this.#parts;
+      return (await api.inspectContainer(container)).State.Running;
+    } catch {
+      return false;
+    }
+  }
+
   /** The init says on stderr that there was nothing to start; believed only when the image says so, too. */
   async #throwIfNeverStarted(exitCode: number): Promise<void> {
     const report = this.#report;
@@ -171,13 +197,22 @@ interface WaitStatus {
 async function readStatus(response: IncomingMessage): Promise<WaitStatus> {
   try {
     const { StatusCode, Error: error } = JSON.parse(await textOf(response)) as {
-      StatusCode: number;
+      StatusCode?: unknown;
       Error?: { Message?: string } | null;
     };
+    if (typeof StatusCode !== 'number') throw new Error('expected a StatusCode, found none');
     return { exitCode: StatusCode, error: error?.Message ?? null };
   } catch (cause) {
     throw engineWent(cause);
   }
+}
+
+function outputCut(): SandboxFailure {
+  return new SandboxFailure(
+    'engine-lost',
+    'the engine closed the stream of the output while the task was running',
+    { hint: 'Check what is between sandbox and the engine, such as a proxy that limits time.' },
+  );
 }
 
 function engineWent(cause: unknown): SandboxFailure {

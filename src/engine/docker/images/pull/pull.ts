@@ -4,6 +4,7 @@ import type { TaskSpec } from '../../../../spec/task-spec.ts';
 import type { CreateContext } from '../../../engine.ts';
 import { roundMs } from '../../../phase-clock.ts';
 import { deadlineSignal } from '../../../timer.ts';
+import { having } from '../../answers.ts';
 import { type DockerApi, callLimitsMs } from '../../docker-api.ts';
 import { httpStatusOf } from '../../engine-failure.ts';
 import { PullError, pullOnce } from './pull-attempt.ts';
@@ -64,7 +65,8 @@ export async function inspectImage(
   try {
     return await api.call(
       callLimitsMs.quick,
-      (abortSignal) => api.docker.getImage(reference).inspect({ abortSignal }),
+      async (abortSignal) =>
+        having(await api.docker.getImage(reference).inspect({ abortSignal }), 'Id', 'Config'),
       cancel,
     );
   } catch (error) {
