@@ -7,7 +7,7 @@ const layers = [
   ['spec'],
   ['outcome'],
   ['engine'],
-  ['receipt', 'workspace'],
+  ['receipt', 'workspace', 'control'],
   ['run'],
   ['doctor', 'prove'],
   ['report'],

@@ -3,11 +3,12 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { bundle, root } from './bundle.mjs';
 import { hostPlatform, pinnedNode, platforms } from './pinned-node.mjs';
+import { rehearse } from './rehearsal.mjs';
 
 const { platform, output } = parsedOptions();
 const temporary = mkdtempSync(join(tmpdir(), 'sandbox-binary-'));
@@ -29,10 +30,15 @@ async function main() {
     format: 'cjs',
     target: 'node24',
     legalComments: 'eof',
+    // Called with `require`, so that it can be compiled with a code cache of our own.
+    banner: {
+      js: '(function (require) { const module = { exports: {} }, exports = module.exports;',
+    },
+    footer: { js: '})' },
   });
   copyFileSync(pinnedNode(pin, platform), made);
   strip(made);
-  inject(blobOf(bundled, pinnedNode(pin)), made);
+  inject(await blobOf(bundled, pinnedNode(pin)), made);
   sign(made);
   install(made);
   console.log(output);
@@ -59,23 +65,32 @@ function strip(made) {
 }
 
 /** Written by the same version that will read it. */
-function blobOf(bundled, builder) {
+async function blobOf(bundled, builder) {
   const [config, blob] = [join(temporary, 'sea.json'), join(temporary, 'sea.blob')];
   const settings = {
     // As it stands in stack traces: no path of this machine.
-    main: basename(bundled),
+    main: 'binary-main.cjs',
+    assets: { bundle: bundled, ...(await codeCache(bundled, builder)) },
     output: blob,
     disableExperimentalSEAWarning: true,
-    // Made by V8 for one processor.
-    useCodeCache: platform === hostPlatform,
     // NODE_OPTIONS are not for us.
     execArgvExtension: 'none',
     // Nor is an --env-file among our arguments, which Node reads up to this word, and exits 9 when it is missing.
     execArgv: ['--'],
   };
+  copyFileSync(join(import.meta.dirname, settings.main), join(temporary, settings.main));
   writeFileSync(config, JSON.stringify(settings));
   execFileSync(builder, ['--experimental-sea-config', config], { cwd: temporary, stdio: 'pipe' });
   return blob;
+}
+
+/** Made by V8 for one processor. */
+async function codeCache(bundled, node) {
+  if (platform !== hostPlatform) return {};
+  const directory = mkdtempSync(join(temporary, 'rehearsal-'));
+  const path = join(temporary, 'code-cache');
+  writeFileSync(path, await rehearse({ node, bundled, directory }));
+  return { 'code-cache': path };
 }
 
 /** As https://nodejs.org/docs/latest-v24.x/api/single-executable-applications.html has it. */

@@ -8,17 +8,6 @@ import { esbuildInlined } from './inlined.mjs';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
-// dockerode loads these at start-up for BuildKit sessions and ssh2 tunnels. Neither is used here
-// (ssh:// goes through the user's own ssh program), and they are half of its load time.
-const unused = /^(ssh2|@grpc\/grpc-js|@grpc\/proto-loader|protobufjs)$/;
-const leaveOutUnused = {
-  name: 'leave-out-unused',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: unused }, ({ path }) => ({ path, namespace: 'unused' }));
-    onLoad({ filter: /.*/, namespace: 'unused' }, () => ({ contents: 'module.exports = {};' }));
-  },
-};
-
 /** Bundles src with esbuild; what a module reads from the project is inside afterwards. */
 export async function bundle(options) {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -27,7 +16,7 @@ export async function bundle(options) {
     bundle: true,
     platform: 'node',
     logLevel: 'warning',
-    plugins: [leaveOutUnused, esbuildInlined],
+    plugins: [esbuildInlined],
     define: { SANDBOX_VERSION: JSON.stringify(version), SANDBOX_COMMIT: JSON.stringify(commit()) },
     ...options,
   });

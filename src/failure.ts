@@ -30,9 +30,11 @@ export type FailureCode =
   | 'command-not-found'
   | 'command-not-executable'
   | 'start-failed'
+  | 'task-not-stopped'
   | 'cancelled'
   | 'output-not-writable'
   | 'receipt-not-writable'
+  | 'receipt-not-readable'
   | 'internal';
 
 /** One thing that is wrong with what the caller gave, e.g. `{subject: '--memory', message: 'expected …'}`. */

@@ -1,4 +1,5 @@
 import type { Command } from '../commands/command.ts';
+import { logsFlags, psFlags, stopFlags } from '../commands/ps-flags.ts';
 import { shells } from '../spec/choices.ts';
 import { answerCodeTable, batchCodeTable, exitCodeTable } from '../outcome/exit-code.ts';
 import {
@@ -16,6 +17,8 @@ import {
   profileFlags,
   runFlags,
 } from '../commands/flags.ts';
+import { gcFlags } from '../commands/gc-flags.ts';
+import { shellFlags } from '../commands/shell-flags.ts';
 
 export interface CommandRow {
   readonly summary: string;
@@ -46,6 +49,18 @@ export const commands: Readonly<Record<string, CommandRow>> = {
     exitCodes: exitCodeTable,
     load: async () => (await import('../commands/run.ts')).run,
   },
+  shell: {
+    summary: 'Open a terminal in a sandbox of its own and write its receipt',
+    usage: 'shell [options] [--] [CMD [ARGS…]]',
+    flags: shellFlags,
+    examples: [
+      'sandbox shell',
+      'sandbox shell --profile builder --network none',
+      'sandbox shell --image python:3.13 -- python',
+    ],
+    exitCodes: exitCodeTable,
+    load: async () => (await import('../commands/shell.ts')).shell,
+  },
   batch: {
     summary: 'Run many commands, each in a sandbox of its own, and write a summary',
     usage: 'batch FILE [options]   or   batch - [options]',
@@ -60,6 +75,41 @@ export const commands: Readonly<Record<string, CommandRow>> = {
     exitCodes: batchCodeTable,
     load: async () => (await import('../commands/batch.ts')).batch,
   },
+  ps: {
+    summary: 'List the tasks that run now',
+    usage: 'ps [options]',
+    flags: psFlags,
+    examples: [
+      'sandbox ps',
+      'sandbox ps --json | jq \'.[] | select(.owner.state == "dead")\'',
+      'sandbox ps -q --engine simulation',
+    ],
+    optionsAnywhere: true,
+    exitCodes: answerCodeTable,
+    load: async () => (await import('../commands/running-tasks.ts')).ps,
+  },
+  logs: {
+    summary: 'Print what a task prints while it runs, or what its receipt has of it',
+    usage: 'logs ID [options]',
+    flags: logsFlags,
+    examples: [
+      'sandbox logs nightly --follow',
+      'sandbox logs 0m3k9x --tail 20',
+      'sandbox logs nightly --receipt ../app.receipts --json',
+    ],
+    optionsAnywhere: true,
+    exitCodes: answerCodeTable,
+    load: async () => (await import('../commands/running-tasks.ts')).logs,
+  },
+  stop: {
+    summary: 'End running tasks as their deadline would',
+    usage: 'stop ID… [options]   or   stop --all [options]',
+    flags: stopFlags,
+    examples: ['sandbox stop nightly', 'sandbox stop 0m3k9x 0m3ka2', 'sandbox stop --all --json'],
+    optionsAnywhere: true,
+    exitCodes: answerCodeTable,
+    load: async () => (await import('../commands/running-tasks.ts')).stop,
+  },
   doctor: {
     summary: 'Check whether tasks can run here; with --prove, whether they are held',
     usage: 'doctor [options]',
@@ -71,6 +121,19 @@ export const commands: Readonly<Record<string, CommandRow>> = {
     ],
     exitCodes: answerCodeTable,
     load: async () => (await import('../commands/doctor.ts')).doctor,
+  },
+  gc: {
+    summary: 'Remove what killed runs left: containers, networks, temporary files',
+    usage: 'gc [options]',
+    flags: gcFlags,
+    examples: [
+      'sandbox gc --dry-run',
+      'sandbox gc',
+      'sandbox gc --receipts /var/lib/ci/receipts --json',
+    ],
+    optionsAnywhere: true,
+    exitCodes: answerCodeTable,
+    load: async () => (await import('../commands/gc.ts')).gc,
   },
   config: {
     summary: 'Print every effective setting and where it came from',

@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { SandboxFailure, messageOf } from '../failure.ts';
+import { constants } from 'node:fs';
+import { access, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { SandboxFailure, errnoOf, messageOf } from '../failure.ts';
 import type { BatchSummary } from '../receipt/batch-summary.ts';
 import { readRowReceipt } from '../receipt/read-receipt.ts';
 import { githubClosing, githubOpening, isGithub } from '../report/batch/github.ts';
@@ -38,6 +41,8 @@ export class BatchReports {
     };
     const junit = await file(batchOnlyFlags.junit);
     const isJson = args.values[batchOnlyFlags.json.name] === true;
+    const { env } = terminal;
+    if (isGithub(env) && env.GITHUB_STEP_SUMMARY) await tryAppending(env.GITHUB_STEP_SUMMARY);
     return new BatchReports(terminal, { junit, html: await file(batchOnlyFlags.report), isJson });
   }
 
@@ -86,8 +91,25 @@ export class BatchReports {
 
 async function appendSummary(path: string, summary: BatchSummary): Promise<void> {
   const { appendStepSummary } = await import('../report/batch/step-summary.ts');
+  await orUnwritable(path, () => appendStepSummary(path, summary, readRowReceipt));
+}
+
+/** Before anything starts, without making it, and without waiting for the reader of a pipe. */
+async function tryAppending(path: string): Promise<void> {
+  await orUnwritable(path, async () => {
+    const { O_WRONLY, O_APPEND, O_NONBLOCK, W_OK, X_OK } = constants;
+    try {
+      await (await open(path, O_WRONLY | O_APPEND | O_NONBLOCK)).close();
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw error;
+      await access(dirname(path), W_OK | X_OK);
+    }
+  });
+}
+
+async function orUnwritable(path: string, work: () => Promise<void>): Promise<void> {
   try {
-    await appendStepSummary(path, summary, readRowReceipt);
+    await work();
   } catch (cause) {
     const message = `cannot write GITHUB_STEP_SUMMARY (${path}): ${messageOf(cause)}`;
     throw new SandboxFailure('output-not-writable', message, { cause });

@@ -23,6 +23,8 @@ export interface Flag {
   /** What a shell offers for the value: words, or names of files. */
   readonly offers?: Offer;
   readonly help: string;
+  /** What stands for the default of its setting where a command has another one. */
+  readonly fallback?: string;
 }
 
 /** What may stand at a place of the command line, for completion; where it is words, others may be right as well. */
@@ -215,6 +217,8 @@ export const outputFlags = {
   help: { name: 'help', short: 'h', help: 'Show this help' },
 } as const satisfies Record<string, Flag>;
 
+const terminalAdvice = 'only `sandbox shell` gives a task a terminal';
+
 /** Options of `docker run` that are left out on purpose, each with what to do instead. */
 export const refusedFlags: Readonly<Record<string, string>> = {
   privileged:
@@ -222,6 +226,8 @@ export const refusedFlags: Readonly<Record<string, string>> = {
   device: 'host devices are not given to a task',
   pid: "a task never shares the host's processes",
   ipc: 'a task always has an IPC namespace of its own',
+  t: terminalAdvice,
+  tty: terminalAdvice,
 };
 
 export const runFlags: readonly Flag[] = [
@@ -403,8 +409,8 @@ export function settingNotes(flag: Flag): {
   const name = settingNames.find((candidate) => settingFlags[candidate]?.name === flag.name);
   if (name === undefined) return { fallback: null, variables: [] };
   const setting = settingOf(name);
-  const fallback =
-    setting.default === 'false' ? null : (setting.default ?? setting.defaultNote ?? null);
+  const text = flag.fallback ?? setting.default ?? setting.defaultNote ?? null;
+  const fallback = text === 'false' ? null : text;
   const composed = `${imageVariables.name}[:${imageVariables.tag}]`;
   const variables = [...setting.environment, ...(name === 'image' ? [composed] : [])];
   return { fallback, variables };

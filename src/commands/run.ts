@@ -2,6 +2,8 @@ import { SandboxFailure } from '../failure.ts';
 import { exitCodes } from '../outcome/exit-code.ts';
 import { failureJson, jsonText } from '../report/json.ts';
 import { type Verbosity, reportEnding, reportEvent, reportFailure } from '../report/human.ts';
+import { RawTerminal } from '../report/callers-terminal.ts';
+import { reportOpening } from '../report/opening-line.ts';
 import { ProgressReport } from '../report/progress.ts';
 import { receiverFor } from '../report/terminal.ts';
 import type { RunEvent } from '../run/event.ts';
@@ -38,7 +40,11 @@ interface RunCall {
   readonly isJson: boolean;
 }
 
-async function runAndReport(spec: TaskSpec, { args, context, isJson }: RunCall): Promise<number> {
+/** A task that has a terminal gets the caller's. */
+export async function runAndReport(
+  spec: TaskSpec,
+  { args, context, isJson }: RunCall,
+): Promise<number> {
   const { terminal } = context;
   const verbosity: Verbosity = {
     quiet: args.values[outputFlags.quiet.name] === true,
@@ -49,6 +55,9 @@ async function runAndReport(spec: TaskSpec, { args, context, isJson }: RunCall):
     if (event.kind === 'image') progress.show(event.progress);
     // Whatever else is said, and the task's own output, stands on lines of its own.
     else progress.clear();
+    if (event.kind === 'ready' && spec.tty && !verbosity.quiet) {
+      reportOpening(terminal, spec, event.facts);
+    }
     reportEvent(terminal, event, verbosity);
   };
   const receipt = await runTask(spec, {
@@ -56,6 +65,7 @@ async function runAndReport(spec: TaskSpec, { args, context, isJson }: RunCall):
     onStdout: isJson ? null : receiverFor(terminal.stdout),
     onStderr: isJson ? null : receiverFor(terminal.stderr),
     onEvent,
+    ...(spec.tty ? { terminal: new RawTerminal(context.stdin, terminal.stdout) } : {}),
     env: terminal.env,
     ...context.interrupts(),
   }).finally(() => progress.close());

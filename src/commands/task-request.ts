@@ -25,6 +25,7 @@ export function taskRequest(args: CommandArgs): TaskRequest {
     allowNestedDocker: args.values[taskFlags.allowNestedDocker.name] === true,
     keepEntrypoint: args.values[taskFlags.keepEntrypoint.name] === true,
     stdin: args.values[taskFlags.interactive.name] === true || isPiped(0),
+    tty: null,
     problems: args.problems,
   };
 }

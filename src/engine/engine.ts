@@ -2,8 +2,9 @@ import type { Writable } from 'node:stream';
 import type { Secret } from '../spec/secret.ts';
 import type { EngineName, IsolationLevel } from '../spec/choices.ts';
 import type { SandboxFailure } from '../failure.ts';
-import type { TaskSpec } from '../spec/task-spec.ts';
+import type { TaskSpec, TerminalSize } from '../spec/task-spec.ts';
 import type { TaskEnd } from '../outcome/outcome.ts';
+import type { Owner, OwnerState } from './owner.ts';
 import type { PhaseClock } from './phase-clock.ts';
 
 /** Which engine runs a task, as the engine itself says; null is "not known". */
@@ -128,6 +129,18 @@ export interface Ending {
   readonly stoppedBy: NodeJS.Signals | null;
   /** True where the task had ended by itself before our first signal, although the engine took it. */
   readonly endedFirst: boolean;
+  /** True where nothing of the task can be running any more, also before `dispose`. */
+  readonly isOver: boolean;
+  /** Null where none was tried. */
+  readonly watchdog: WatchdogReport | null;
+}
+
+/** Something beside the task that ends it without us, should we be gone or suspended. */
+export interface WatchdogReport {
+  /** It was there when the task ended. */
+  readonly isInForce: boolean;
+  /** When it ended the task by SIGKILL, since the deadline had passed and we had not; null where it did not. */
+  readonly endedAfterMs: number | null;
 }
 
 /** One task that is made but not started. Every method may reject with a SandboxFailure. */
@@ -141,11 +154,13 @@ export interface Sandbox {
 export interface RunningTask {
   /** Standard input of the task, where it was asked for. Ending it closes only that direction. */
   readonly stdin: Writable | null;
-  /** Resolves when both streams have ended. Every chunk waits for a sink that asks to. */
+  /** Resolves when both streams have ended. Every chunk waits for a sink that asks to. With a terminal all is stdout. */
   readonly drained: Promise<void>;
   /** Resolves when the command has ended. */
   ended(): Promise<Ending>;
   kill(signal: NodeJS.Signals): Promise<'sent' | 'already-ended'>;
+  /** Tells the task's terminal its size, which is nothing to one that has ended; null where it has no terminal. */
+  readonly resize: ((size: TerminalSize) => Promise<void>) | null;
 }
 
 /** What an engine needs of its surroundings while it makes a sandbox. */
@@ -173,6 +188,8 @@ export interface OwnImage {
 export interface ImageStore {
   /** Builds the recipe of a task, or answers what is there; `noCache` builds in any case, from nothing. */
   build(spec: TaskSpec, context: CreateContext, options: { noCache: boolean }): Promise<ImageFacts>;
+  /** What a reference stands for on the engine, without asking a registry; null where it has none. */
+  idOf(reference: string, cancel: AbortSignal): Promise<string | null>;
   /** Ours only. */
   list(cancel: AbortSignal): Promise<readonly OwnImage[]>;
   /** What failed builds left and nothing has a name for. */
@@ -208,6 +225,48 @@ export interface EngineDiagnosis {
   leftovers(taskId: string): Promise<readonly string[]>;
 }
 
+/** What a killed run left. */
+export interface Leftover {
+  readonly kind: 'container' | 'network' | 'cgroup' | 'directory' | 'file';
+  /** The engine's name for it, or its path. */
+  readonly name: string;
+  /** Why nobody needs it. */
+  readonly reason: string;
+  /** Looks again first, where it may have changed hands; also resolves where it is gone. May reject with any error. */
+  remove(): Promise<void>;
+}
+
+/** Looks after what runs leave that were killed. */
+export interface Housekeeping {
+  /** Ours only, and only what certainly nobody needs. */
+  leftovers(cancel: AbortSignal): Promise<readonly Leftover[]>;
+}
+
+/** One of our tasks as an engine tells of it, whoever runs it. */
+export interface EngineTask {
+  readonly id: string;
+  readonly handle: string;
+  /** In the engine's words, such as `created` or `running`. */
+  readonly state: string;
+  readonly command: readonly string[];
+  readonly createdAt: Date;
+  /** Null while it has not started. */
+  readonly startedAt: Date | null;
+  /** From its start; 0 for none, null where that is not known. */
+  readonly timeoutMs: number | null;
+  readonly killAfterMs: number | null;
+  readonly owner: Owner | null;
+  readonly ownerState: OwnerState;
+}
+
+/** The tasks that an engine keeps, by whichever process they run. Every method may reject with a SandboxFailure. */
+export interface TaskBoard {
+  /** Ours only, the oldest first. */
+  list(cancel: AbortSignal): Promise<readonly EngineTask[]>;
+  /** SIGTERM, SIGKILL after the grace, and removal, without its owner. Resolves once it is gone. */
+  stop(task: EngineTask, graceMs: number): Promise<void>;
+}
+
 /** What an engine has for all its tasks together; null is "not known". */
 export interface EngineCapacity {
   readonly cpus: number | null;
@@ -221,8 +280,11 @@ export interface Engine {
   /** Null where it has no images, networks and clock of its own. */
   readonly diagnosis: EngineDiagnosis | null;
   readonly images: ImageStore | null;
+  readonly housekeeping: Housekeeping;
   /** Throws a SandboxFailure where it is known already that it cannot run the task as asked. */
   check(spec: TaskSpec): void;
+  /** Null where nobody but their owners knows of the tasks. */
+  readonly tasks: TaskBoard | null;
   create(spec: TaskSpec, context: CreateContext): Promise<Sandbox>;
   /** Tries once more what could not be removed when its task was over; answers what is left, and why. */
   removeLeftovers(): Promise<readonly string[]>;
@@ -236,6 +298,10 @@ export interface ConnectOptions {
   readonly context: string | null;
   readonly env: NodeJS.ProcessEnv;
   readonly cancel: AbortSignal;
+  /** What killed runs left stays, for whoever wants to see it. */
+  readonly keepsLeftovers?: boolean;
+  /** The task that comes as soon as there is an engine: what it needs may be looked for meanwhile. */
+  readonly upcoming?: TaskSpec | undefined;
 }
 
 /** Where no engine was found at any of the usual places. */

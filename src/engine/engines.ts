@@ -11,6 +11,8 @@ const drivers = {
 
 export interface Surroundings extends Pick<CreateContext, 'cancel'> {
   readonly env: NodeJS.ProcessEnv;
+  readonly keepsLeftovers?: boolean;
+  readonly upcoming?: TaskSpec;
 }
 
 /** The engine that the spec asks for; `auto` takes Docker where there is one and says so where there is not. */
@@ -73,9 +75,9 @@ export function refuseLess(level: IsolationLevel, spec: TaskSpec, cause?: Sandbo
 async function connect(
   name: EngineName,
   { spec, fallback }: { spec: TaskSpec; fallback: SandboxFailure | null },
-  { cancel, env }: Surroundings,
+  { cancel, env, keepsLeftovers = false, upcoming }: Surroundings,
 ): Promise<Engine> {
   const driver = await drivers[name]();
   const { host, context } = spec;
-  return await driver.connect({ host, context, env, cancel, fallback });
+  return await driver.connect({ host, context, env, cancel, fallback, keepsLeftovers, upcoming });
 }

@@ -24,7 +24,7 @@ export async function acquireLock(path: string): Promise<Lock | null> {
 
 /** The same of one that a dead owner left, and of no other: a lock that is free stays free. */
 export async function acquireAbandonedLock(path: string): Promise<Lock | null> {
-  if (!(await isAbandoned(path))) return null;
+  if (!(await isAbandonedLock(path))) return null;
   const isOurs = await withDraft(path, async (draft) => await takeOver(draft, path));
   return isOurs ? lockAt(path) : null;
 }
@@ -55,12 +55,12 @@ async function writeDraft(draft: string): Promise<void> {
 
 async function takeOver(draft: string, path: string): Promise<boolean> {
   const guard = `${path}.takeover`;
-  if (!(await isAbandoned(path))) return false;
+  if (!(await isAbandonedLock(path))) return false;
   await removeOldGuard(guard);
   if (!(await tryLink(draft, guard))) return false;
   try {
     // Only the holder of the guard unlinks, so what is read now cannot change hands before it is gone.
-    if (!(await isAbandoned(path))) return false;
+    if (!(await isAbandonedLock(path))) return false;
     await unlinkIfThere(path);
     return await tryLink(draft, path);
   } finally {
@@ -69,7 +69,7 @@ async function takeOver(draft: string, path: string): Promise<boolean> {
 }
 
 /** Its owner is dead; or it cannot be read (a power cut leaves empty files) and is older than this boot. */
-async function isAbandoned(path: string): Promise<boolean> {
+export async function isAbandonedLock(path: string): Promise<boolean> {
   try {
     const owner = parseOwner(await readPlantableFile(path));
     if (owner !== null) return isDead(owner, currentOwner());

@@ -1,4 +1,5 @@
-import { lstat, mkdir } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, lstat, mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SandboxFailure } from '../failure.ts';
@@ -18,4 +19,20 @@ export async function ownTemporaryDirectory(parent = tmpdir()): Promise<string> 
       hint: 'Somebody else may have put it there. Remove it, or set TMPDIR to a place of your own.',
     },
   );
+}
+
+/** The same for every process of this user, whatever its TMPDIR is, as far as /tmp can be used. */
+export async function ownSharedDirectory(name: string): Promise<string> {
+  try {
+    return await directoryBelow(await ownTemporaryDirectory('/tmp'), name);
+  } catch {
+    return await directoryBelow(await ownTemporaryDirectory(), name);
+  }
+}
+
+async function directoryBelow(parent: string, name: string): Promise<string> {
+  const directory = join(parent, name);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await access(directory, constants.W_OK);
+  return directory;
 }

@@ -1,6 +1,8 @@
-import { lstat, readdir, writeFile } from 'node:fs/promises';
+import { lstat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readPlantableFile } from '../spec/regular-file.ts';
+import { deadOwner, namesIn } from './abandoned-files.ts';
+import type { Leftover } from './engine.ts';
 import { currentOwner, isDead, parseOwner } from './owner.ts';
 import { removeTree } from './remove-tree.ts';
 
@@ -12,17 +14,25 @@ export async function signDirectory(path: string): Promise<void> {
   await writeFile(join(path, ownerFile), owner, { flag: 'wx', mode: 0o600 });
 }
 
-/**
- * Removes signed directories in `parent` that killed processes left; never what may still be needed. Everyone may be
- * able to write to `parent`: what is not a directory of ours stays.
- */
+/** The same as `abandonedDirectories`, removed. */
 export async function sweepDirectories(parent: string, prefix = ''): Promise<void> {
-  const names = (await readdir(parent).catch(() => [])).filter((name) => name.startsWith(prefix));
-  await Promise.all(names.map((name) => sweepDirectory(join(parent, name)).catch(() => undefined)));
+  const found = await abandonedDirectories(parent, prefix);
+  await Promise.allSettled(found.map((leftover) => leftover.remove()));
 }
 
-async function sweepDirectory(path: string): Promise<void> {
-  if (await isAbandoned(path)) await removeTree(path);
+/**
+ * Signed directories in `parent` that killed processes left; never what may still be needed. Everyone may be able to
+ * write to `parent`: what is not a directory of ours stays.
+ */
+export async function abandonedDirectories(parent: string, prefix = ''): Promise<Leftover[]> {
+  const names = (await namesIn(parent)).filter((name) => name.startsWith(prefix));
+  const found = names.map((name) => leftoverAt(join(parent, name)));
+  return (await Promise.all(found)).filter((one) => one !== null);
+}
+
+async function leftoverAt(path: string): Promise<Leftover | null> {
+  if (!(await isAbandoned(path).catch(() => false))) return null;
+  return { kind: 'directory', name: path, reason: deadOwner, remove: () => removeTree(path) };
 }
 
 /** Without a name of its owner it was left in the moment before that was written. */

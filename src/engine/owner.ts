@@ -11,6 +11,8 @@ export interface Owner {
   readonly pidNamespace: string | null;
   readonly pid: number;
   readonly pidStart: string | null;
+  /** Null where the system has none, and of an owner that did not write it down. */
+  readonly uid: number | null;
 }
 
 let current: Owner | null = null;
@@ -23,22 +25,43 @@ export function currentOwner(): Owner {
     pidNamespace: attempt(() => readlinkSync('/proc/self/ns/pid')),
     pid: process.pid,
     pidStart: processStart(process.pid),
+    uid: process.getuid?.() ?? null,
   });
 }
 
-/** True only where it is certain: same machine, same PID namespace, and the process is not there any more. */
+/**
+ * True only where it is certain: same machine, same PID namespace, and the process is not there any more. Another
+ * user's may be there and not be shown (`hidepid`), unless it is root who looks.
+ */
 export function isDead(owner: Owner, observer: Owner): boolean {
   if (owner.host !== observer.host || owner.bootId === null || observer.bootId === null)
     return false;
   if (owner.bootId !== observer.bootId) return true;
   if (owner.pidNamespace === null || owner.pidNamespace !== observer.pidNamespace) return false;
+  const mayBeHidden = owner.uid !== null && owner.uid !== observer.uid && observer.uid !== 0;
+  if (mayBeHidden) return false;
   return owner.pidStart !== null && processStart(owner.pid) !== owner.pidStart;
+}
+
+export type OwnerState = 'alive' | 'dead' | 'unknown';
+
+/** `alive` and `dead` only where it is certain; nobody can tell without an observer. */
+export function ownerState(owner: Owner | null, observer: Owner | null): OwnerState {
+  if (owner === null || observer === null) return 'unknown';
+  if (isDead(owner, observer)) return 'dead';
+  const isSeen =
+    owner.host === observer.host &&
+    owner.bootId !== null &&
+    owner.bootId === observer.bootId &&
+    owner.pidNamespace !== null &&
+    owner.pidNamespace === observer.pidNamespace;
+  return isSeen && owner.pidStart !== null ? 'alive' : 'unknown';
 }
 
 export function parseOwner(text: string | undefined): Owner | null {
   const parsed = attempt<unknown>(() => JSON.parse(text ?? ''));
   if (typeof parsed !== 'object' || parsed === null) return null;
-  const { host, bootId, pidNamespace, pid, pidStart } = parsed as Record<string, unknown>;
+  const { host, bootId, pidNamespace, pid, pidStart, uid } = parsed as Record<string, unknown>;
   if (typeof host !== 'string' || typeof pid !== 'number') return null;
   const textOrNull = (value: unknown) => (typeof value === 'string' ? value : null);
   return {
@@ -47,6 +70,7 @@ export function parseOwner(text: string | undefined): Owner | null {
     pidNamespace: textOrNull(pidNamespace),
     pid,
     pidStart: textOrNull(pidStart),
+    uid: typeof uid === 'number' ? uid : null,
   };
 }
 

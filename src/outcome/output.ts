@@ -1,5 +1,6 @@
 import type { Hash } from 'node:crypto';
 import { sha256 } from '../spec/sha256.ts';
+import type { KeptOutput } from './kept-output.ts';
 
 /** Bytes as text where they are UTF-8, as base64 where they are not; exactly one of the two is set. */
 export interface EncodedBytes {
@@ -45,6 +46,14 @@ export class OutputCapture {
     const room = Math.min(this.#headLimit - this.#headLength, chunk.length);
     if (room > 0) this.#appendToHead(chunk.subarray(0, room));
     if (room < chunk.length) this.#appendToTail(chunk.subarray(room));
+  }
+
+  /** What there is of it so far. */
+  kept(): KeptOutput {
+    // The first part only grows, the last one is written over.
+    const head = this.#head.subarray(0, this.#headLength);
+    const tail = Buffer.from(this.#orderedTail());
+    return { head, tail, omittedBytes: this.#bytes - head.length - tail.length };
   }
 
   /** Ends the capture: may be called once. */
@@ -120,7 +129,7 @@ function firstCharacterStart(buffer: Buffer): number {
 }
 
 /** Where the last complete character ends, looking back over at most one incomplete one. */
-function lastCharacterEnd(buffer: Buffer): number {
+export function lastCharacterEnd(buffer: Buffer): number {
   let lead = buffer.length - 1;
   while (lead > buffer.length - 4 && isContinuation(buffer[lead])) lead -= 1;
   const byte = buffer[lead] ?? 0;
@@ -135,7 +144,8 @@ function characterWidth(byte: number): number {
   return byte >= 0xc2 && byte <= 0xdf ? 2 : 1;
 }
 
-function encode(buffer: Buffer): EncodedBytes {
+/** As text where they are, which leaves nothing of them out, else as base64. */
+export function encode(buffer: Buffer): EncodedBytes {
   try {
     const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
     return { text: decoder.decode(buffer), base64: null };

@@ -2,7 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { signDirectory, sweepDirectories } from '../engine/owned-directory.ts';
+import type { Leftover } from '../engine/engine.ts';
+import {
+  abandonedDirectories,
+  signDirectory,
+  sweepDirectories,
+} from '../engine/owned-directory.ts';
 import { removeTree } from '../engine/remove-tree.ts';
 import { runTask } from '../run/run-task.ts';
 import type { Receipt } from '../receipt/receipt.ts';
@@ -54,6 +59,11 @@ const placePrefix = 'sandbox-prove-';
 /** Removes the places that killed batteries left. */
 export async function sweepPlaces(): Promise<void> {
   await sweepDirectories(tmpdir(), placePrefix);
+}
+
+/** The same, not removed yet. */
+export async function abandonedPlaces(): Promise<Leftover[]> {
+  return await abandonedDirectories(tmpdir(), placePrefix);
 }
 
 /** A directory of its own for one probe, with a workspace in it, and the way to run tasks there. */

@@ -29,6 +29,8 @@ export interface TaskRecord {
   readonly startAsked: boolean;
   readonly cause: StopCause | null;
   readonly signals: readonly SentSignal[];
+  /** `sandbox stop` was the first to ask for its end. */
+  readonly stoppedByCommand: boolean;
   readonly startedAt: Date | null;
   readonly finishedAt: Date | null;
   readonly durationMs: number | null;
@@ -38,7 +40,6 @@ export interface TaskRecord {
 /** TaskRecord → Receipt: nothing is looked up and nothing is guessed here. */
 export function composeReceipt(record: TaskRecord): Receipt {
   const { spec, outcome, sandbox } = record;
-  const failure = failureOf(outcome);
   return {
     schema: receiptSchemaId,
     id: spec.id,
@@ -46,6 +47,7 @@ export function composeReceipt(record: TaskRecord): Receipt {
     exitCode: exitCodeOf(outcome),
     task: taskEndOf(outcome),
     command: spec.command,
+    tty: spec.tty !== null,
     taskDigest: taskDigest(spec),
     workspace: { path: spec.workspace, mode: spec.workspaceMode, ...record.workspace },
     // What it would run on was a guess until the sandbox was made.
@@ -72,10 +74,15 @@ export function composeReceipt(record: TaskRecord): Receipt {
     },
     usage: { cpuMs: null, maxMemoryBytes: null },
     evidence: evidenceOf(record),
-    error: failure ? { code: failure.code, message: failure.message, hint: failure.hint } : null,
+    error: errorOf(outcome),
     tool: { name: toolName, version: toolVersion, commit: toolCommit },
     environment: Object.keys(spec.environment),
   };
+}
+
+function errorOf(outcome: Outcome): Receipt['error'] {
+  const failure = failureOf(outcome);
+  return failure && { code: failure.code, message: failure.message, hint: failure.hint };
 }
 
 /** What was asked for, where it was never resolved; null where the engine uses no image. */
@@ -105,17 +112,20 @@ function requestedLimits({ limits }: TaskSpec): Receipt['limits']['requested'] {
 }
 
 function evidenceOf(record: TaskRecord): Receipt['evidence'] {
-  const { cause, signals, ending, outcome, spec } = record;
+  const { cause, ending, outcome, spec } = record;
+  const overdueMs = ending?.watchdog?.endedAfterMs ?? null;
+  const signals = [...record.signals, ...overdueSignal(overdueMs)];
   const firstSignalMs = roundMs(signals[0]?.afterMs ?? 0);
-  const hasDeadline = cause?.kind === 'deadline';
+  const hasDeadline = cause?.kind === 'deadline' || (cause === null && overdueMs !== null);
   return {
     deadline: hasDeadline ? { limitMs: spec.limits.timeoutMs, passedAfterMs: firstSignalMs } : null,
     workspaceLimit: workspaceLimitOf(record),
     cancelledBy: outcome.kind === 'cancelled' ? outcome.signal : null,
-    stoppedBy: outcome.kind === 'cancelled' && outcome.by === 'other' ? outcome.signal : null,
+    stoppedBy: stopperOf(record),
     signalsSent: signals.map(({ signal, afterMs }) => ({ signal, afterMs: roundMs(afterMs) })),
     oomKills: ending?.oomKills ?? null,
     engineEvents: [...(ending?.observed ?? [])],
+    watchdog: ending?.watchdog?.isInForce ?? null,
     outputComplete: record.outputComplete,
     removed: record.removed,
     mayStillRun:
@@ -124,6 +134,17 @@ function evidenceOf(record: TaskRecord): Receipt['evidence'] {
       ending === null &&
       record.removed !== true,
   };
+}
+
+function overdueSignal(afterMs: number | null): SentSignal[] {
+  return afterMs === null ? [] : [{ signal: 'SIGKILL', afterMs }];
+}
+
+/** Who ended it where it was not the caller. */
+function stopperOf({ outcome, stoppedByCommand }: TaskRecord) {
+  if (outcome.kind !== 'cancelled') return null;
+  if (stoppedByCommand) return 'sandbox stop' as const;
+  return outcome.by === 'other' ? ('engine' as const) : null;
 }
 
 function workspaceLimitOf({ overLimitBytes, spec }: TaskRecord) {

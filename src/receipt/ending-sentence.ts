@@ -24,17 +24,21 @@ export function endingSentence(receipt: Receipt): string | null {
       return `the workspace grew by ${mebibytes(seenBytes)} (limit ${mebibytes(limitBytes)})${endedBy}`;
     }
     case 'cancelled':
-      if (evidence.stoppedBy !== null) {
-        return `cancelled by somebody else, through the engine (${evidence.stoppedBy})`;
+      if (evidence.stoppedBy === 'engine') {
+        return `cancelled by somebody else, through the engine (${evidence.cancelledBy ?? 'no signal'})`;
       }
       return evidence.cancelledBy === 'SIGPIPE'
         ? `cancelled: the reader of the output went away${endedBy}`
-        : `cancelled by ${evidence.cancelledBy ?? 'the caller'}${endedBy}`;
+        : `cancelled by ${cancellerOf(receipt)}${endedBy}`;
     case 'not-started':
       return error?.message ?? 'not started';
     case 'engine-failed':
       return `${error?.message ?? 'the engine failed'}${evidence.mayStillRun ? ' (the task may still be running)' : ''}`;
   }
+}
+
+function cancellerOf({ evidence: { stoppedBy, cancelledBy } }: Receipt): string {
+  return stoppedBy === 'sandbox stop' ? '`sandbox stop`' : (cancelledBy ?? 'the caller');
 }
 
 export function seconds(ms: number | null): string {

@@ -8,7 +8,7 @@ export const receiptSchemaId = 'sandbox-run/receipt/v1';
 const said = <T extends v.GenericSchema>(schema: T, description: string) =>
   v.pipe(schema, v.description(description));
 const text = v.string();
-const ms = v.nullable(v.number());
+const ms = v.nullable(v.pipe(v.number(), v.finite(), v.minValue(0)));
 const bytes = v.nullable(v.pipe(v.number(), v.safeInteger(), v.minValue(0)));
 const time = v.nullable(v.pipe(v.string(), v.isoTimestamp()));
 
@@ -134,8 +134,8 @@ const evidenceSchema = v.strictObject({
     'The signal that cancelled it: of the caller, SIGPIPE where the reader went away, or `stoppedBy`.',
   ),
   stoppedBy: said(
-    v.nullable(text),
-    'The signal by which somebody else ended the task through the engine, such as `docker kill`; null where nobody did.',
+    v.optional(v.nullable(v.picklist(['sandbox stop', 'engine'])), null),
+    'Who cancelled it where that was not the caller: `sandbox stop`, or somebody through the engine.',
   ),
   signalsSent: said(
     v.array(v.strictObject({ signal: text, afterMs: v.number() })),
@@ -155,6 +155,10 @@ const evidenceSchema = v.strictObject({
       }),
     ),
     "The engine's own events of this task.",
+  ),
+  watchdog: said(
+    v.optional(v.nullable(v.boolean()), null),
+    'Whether something in the sandbox would have ended the task without us when it ended; null where none was tried, as for a task that is over within half a second.',
   ),
   outputComplete: said(v.boolean(), 'False where a stream had not ended when reading stopped.'),
   removed: said(
@@ -176,12 +180,19 @@ export const receiptSchema = v.pipe(
       v.picklist(statuses),
       'How the task ended. The truth; the exit code is a convenience.',
     ),
-    exitCode: said(v.number(), 'What `sandbox run` returned.'),
+    exitCode: said(
+      v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255)),
+      'What `sandbox run` returned.',
+    ),
     task: said(
       v.nullable(taskEndSchema),
       'How the command itself ended; null where it never started or its end was not seen.',
     ),
     command: said(v.array(text), 'The program and its arguments.'),
+    tty: said(
+      v.boolean(),
+      'True where it had a terminal: stdout is then the record of all that was shown there, and stderr is empty.',
+    ),
     taskDigest: said(
       text,
       'SHA-256 of everything that says what was run and how, values of variables with it; the same for the same task.',

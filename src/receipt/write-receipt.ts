@@ -1,9 +1,11 @@
 import { constants } from 'node:fs';
 import { type FileHandle, access, mkdir, open, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Lock, acquireLock } from '../engine/lock.ts';
 import { SandboxFailure, errnoOf, messageOf } from '../failure.ts';
 import type { BatchSummary } from './batch-summary.ts';
+import { sweepDrafts } from './sweep-drafts.ts';
 import type { Receipt } from './receipt.ts';
 import { randomName } from '../spec/random-name.ts';
 
@@ -26,7 +28,9 @@ export class ReceiptPlace {
       await makeDirectory(directory);
       await access(directory, constants.W_OK | constants.X_OK);
       await refuseSpecial(path);
-      return await acquireLock(join(directory, `.${basename(path)}.lock`));
+      // Before: a lock that is being swept is held for a moment.
+      await sweepDrafts(directory);
+      return await acquireSoon(join(directory, `.${basename(path)}.lock`));
     });
     if (!lock) throw alreadyRunning(path);
     return new ReceiptPlace(path, lock);
@@ -54,6 +58,16 @@ export class ReceiptPlace {
   async release(): Promise<void> {
     await this.#lock.release();
   }
+}
+
+const sweepMs = 50;
+
+/** Another process may hold it for a moment, to sweep what a dead one left. */
+async function acquireSoon(path: string): Promise<Lock | null> {
+  const lock = await acquireLock(path);
+  if (lock) return lock;
+  await delay(sweepMs);
+  return await acquireLock(path);
 }
 
 /** Node's own recursive mkdir never returns where a file system takes nothing, such as below /proc. */

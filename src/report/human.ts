@@ -64,9 +64,9 @@ function writeSentence(terminal: Terminal, message: string, end = ''): void {
   for (const line of rest) writeLine(terminal, indent + printable(line));
 }
 
-/** Cancelled is what the caller asked for. */
+/** Cancelled is what the caller, or `sandbox stop`, asked for. */
 function isNoFailure({ status, evidence }: Receipt): boolean {
-  return status === 'cancelled' && evidence.stoppedBy === null;
+  return status === 'cancelled' && evidence.stoppedBy !== 'engine';
 }
 
 function phasesOf({ timing }: Receipt): string {

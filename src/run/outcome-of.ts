@@ -1,4 +1,4 @@
-import type { Ending } from '../engine/engine.ts';
+import type { Ending, WatchdogReport } from '../engine/engine.ts';
 import { SandboxFailure, errnoOf, messageOf } from '../failure.ts';
 import { type Outcome, statusOf, taskEndOf } from '../outcome/outcome.ts';
 import type { Termination } from '../outcome/termination.ts';
@@ -7,8 +7,10 @@ import type { TaskSpec } from '../spec/task-spec.ts';
 
 /** The first cause wins: what the sandbox did, then what the kernel did, then the command's own ending. */
 export function outcomeOf(ending: Ending, termination: Termination): Outcome {
-  const { end, oomKills, stoppedBy, endedFirst } = ending;
+  const { end, oomKills, stoppedBy, endedFirst, watchdog } = ending;
   const cause = endedFirst ? null : termination.cause;
+  // We were suspended, so that it acted in our place.
+  if (hasActed(watchdog) && cause === null) return { kind: 'timed-out', end };
   if (cause?.kind === 'deadline') return { kind: 'timed-out', end };
   if (cause?.kind === 'workspace-limit') return { kind: 'workspace-limit', end };
   if (cause?.kind === 'cancelled') {
@@ -21,6 +23,10 @@ export function outcomeOf(ending: Ending, termination: Termination): Outcome {
   if (stoppedBy) return { kind: 'cancelled', end, signal: stoppedBy, by: 'other' };
   const { signal } = end;
   return signal === null ? { kind: 'exited', end } : { kind: 'signaled', end: { ...end, signal } };
+}
+
+function hasActed(watchdog: WatchdogReport | null): boolean {
+  return watchdog !== null && watchdog.endedAfterMs !== null;
 }
 
 /** Output that could not be passed on is our failure; a reader that has gone away is its own decision. */

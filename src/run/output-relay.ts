@@ -1,4 +1,5 @@
 import type { Sink } from '../engine/engine.ts';
+import type { KeptOutput } from '../outcome/kept-output.ts';
 import { type CapturedOutput, OutputCapture } from '../outcome/output.ts';
 import type { RedactingStream } from '../outcome/redactor.ts';
 
@@ -20,6 +21,8 @@ interface RelayOptions {
   readonly redaction: RedactingStream | null;
   /** Whether the receiver, too, gets them replaced. */
   readonly passesRedacted: boolean;
+  /** Gets the same as the capture, at the same time. */
+  readonly onCaptured?: (chunk: Buffer) => void;
 }
 
 /**
@@ -31,18 +34,20 @@ export class OutputRelay {
   readonly #redaction: RedactingStream | null;
   readonly #passesRedacted: boolean;
   readonly #onGone: () => void;
+  readonly #onCaptured: (chunk: Buffer) => void;
   #receiver: ChunkReceiver | null;
   /** What may still be passed on without waiting for the receiver. */
   #allowanceBytes = 0;
   #error: unknown = null;
   readonly #waiting = new Set<() => void>();
 
-  constructor(limitBytes: number, { receiver, onGone, redaction, passesRedacted }: RelayOptions) {
+  constructor(limitBytes: number, options: RelayOptions) {
     this.#capture = new OutputCapture(limitBytes);
-    this.#receiver = receiver;
-    this.#onGone = onGone;
-    this.#redaction = redaction;
-    this.#passesRedacted = passesRedacted;
+    this.#receiver = options.receiver;
+    this.#onGone = options.onGone;
+    this.#redaction = options.redaction;
+    this.#passesRedacted = options.passesRedacted;
+    this.#onCaptured = options.onCaptured ?? (() => undefined);
   }
 
   /** To be called while something else is being waited for. */
@@ -54,7 +59,7 @@ export class OutputRelay {
     const redacted = this.#redaction?.write(chunk) ?? chunk;
     // First: its reader goes to work while the digest is made.
     const received = this.#pass(this.#passesRedacted ? redacted : chunk);
-    this.#capture.write(redacted);
+    this.#keep(redacted);
     if (!received || this.#allowanceBytes > 0) {
       this.#allowanceBytes = Math.max(0, this.#allowanceBytes - chunk.length);
       return undefined;
@@ -78,8 +83,12 @@ export class OutputRelay {
   flush(): void {
     const rest = this.#redaction?.end();
     if (!rest || rest.length === 0) return;
-    this.#capture.write(rest);
+    this.#keep(rest);
     if (this.#passesRedacted) void this.#pass(rest);
+  }
+
+  kept(): KeptOutput {
+    return this.#capture.kept();
   }
 
   finish(): CapturedOutput {
@@ -96,6 +105,11 @@ export class OutputRelay {
         resolve();
       });
     });
+  }
+
+  #keep(chunk: Buffer): void {
+    this.#capture.write(chunk);
+    this.#onCaptured(chunk);
   }
 
   #pass(chunk: Buffer): Promise<void> | undefined {

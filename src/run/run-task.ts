@@ -1,15 +1,26 @@
 import type { Readable } from 'node:stream';
 import type { connectEngine } from '../engine/engines.ts';
+import type { TaskControl } from '../control/task-control.ts';
 import { Redactor } from '../outcome/redactor.ts';
 import { composeReceipt } from '../receipt/compose-receipt.ts';
 import type { Receipt } from '../receipt/receipt.ts';
 import { redactReceipt } from '../receipt/redact-receipt.ts';
 import { ReceiptPlace } from '../receipt/write-receipt.ts';
 import { type LoadedSecrets, loadSecrets } from '../spec/secret.ts';
-import type { TaskSpec } from '../spec/task-spec.ts';
+import type { TaskSpec, TerminalSize } from '../spec/task-spec.ts';
 import type { RunEvent } from './event.ts';
 import type { ChunkReceiver } from './output-relay.ts';
 import { TaskRun } from './task-run.ts';
+
+/** What the task's terminal is shown on. */
+export interface CallersTerminal {
+  /** From here on every key is the task's. */
+  attach(): void;
+  /** Tells the task's terminal its size, and each new one. */
+  follow(resize: (size: TerminalSize) => Promise<void>): void;
+  /** Gives the terminal back as it was; nothing happens where it was never taken. */
+  detach(): void;
+}
 
 /** What a run is connected to. */
 export interface RunIo {
@@ -17,6 +28,8 @@ export interface RunIo {
   readonly onStdout: ChunkReceiver | null;
   readonly onStderr: ChunkReceiver | null;
   readonly onEvent: (event: RunEvent) => void;
+  /** The caller's terminal, where the task has one. */
+  readonly terminal?: CallersTerminal;
   /** Aborting it cancels the task; a reason such as 'SIGINT' is the signal that is forwarded. */
   readonly cancel: AbortSignal;
   /** Aborting it kills the task at once. */
@@ -32,14 +45,21 @@ export interface RunIo {
  */
 export async function runTask(spec: TaskSpec, io: RunIo): Promise<Receipt> {
   const place = await ReceiptPlace.reserve(spec.receiptPath);
+  let control: TaskControl | null = null;
+  let receipt: Receipt | null = null;
   try {
     const loaded: LoadedSecrets = await loadSecrets(spec.secrets, io);
     const redactor = loaded.secrets.length > 0 ? new Redactor(loaded.secrets) : null;
-    const record = await new TaskRun(spec, io, { ...loaded, redactor }).execute();
-    const receipt = redactReceipt(composeReceipt(record), redactor);
-    await place.write(receipt);
+    const run = new TaskRun(spec, io, { ...loaded, redactor });
+    control = run.control;
+    const composed = redactReceipt(composeReceipt(await run.execute()), redactor);
+    await place.write(composed);
+    receipt = composed;
     return receipt;
   } finally {
     await place.release();
+    // Last: whoever waits for the end may start another task of the same id.
+    const { status = null, exitCode = null } = receipt ?? {};
+    await control?.close({ status, exitCode });
   }
 }

@@ -14,6 +14,8 @@ export interface Supervision {
   /** Aborted when the workspace has grown past its limit. */
   readonly overLimit: AbortSignal;
   readonly termination: Termination;
+  /** A shell at a terminal is deaf to most signals, and ends by SIGHUP: its terminal goes away. */
+  readonly hasTerminal: boolean;
   /** Called as a signal is about to be sent. */
   readonly onSignal: (signal: NodeJS.Signals) => void;
 }
@@ -26,11 +28,11 @@ const endLimitMs = 10_000;
  * that it can answer, then, after the grace, SIGKILL.
  */
 export async function supervise(task: RunningTask, supervision: Supervision): Promise<Ending> {
-  const { limits, cancel, force, overLimit } = supervision;
+  const { limits, cancel, force, overLimit, hasTerminal } = supervision;
   const stopper = new Stopper(task, supervision);
   const onCancel = () => {
     const signal = cancelSignalOf(cancel);
-    stopper.stop({ kind: 'cancelled', signal }, signal);
+    stopper.stop({ kind: 'cancelled', signal }, hasTerminal ? 'SIGHUP' : signal);
   };
   const onForce = () => {
     stopper.killNow();
@@ -39,10 +41,11 @@ export async function supervise(task: RunningTask, supervision: Supervision): Pr
     // No grace: every moment of it fills the disk.
     stopper.stop({ kind: 'workspace-limit' }, 'SIGKILL');
   };
+  const onDeadline = () => {
+    stopper.stop({ kind: 'deadline' }, hasTerminal ? 'SIGHUP' : 'SIGTERM');
+  };
   const cancelDeadline =
-    limits.timeoutMs === 0
-      ? () => undefined
-      : startTimer(limits.timeoutMs, () => stopper.stop({ kind: 'deadline' }, 'SIGTERM'));
+    limits.timeoutMs === 0 ? () => undefined : startTimer(limits.timeoutMs, onDeadline);
   cancel.addEventListener('abort', onCancel, { once: true });
   force.addEventListener('abort', onForce, { once: true });
   overLimit.addEventListener('abort', onOverLimit, { once: true });

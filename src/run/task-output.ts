@@ -1,4 +1,5 @@
 import type { OutputSinks } from '../engine/engine.ts';
+import type { KeptStreams, StreamName } from '../outcome/kept-output.ts';
 import type { CapturedOutput } from '../outcome/output.ts';
 import type { Redactor } from '../outcome/redactor.ts';
 import type { TaskSpec } from '../spec/task-spec.ts';
@@ -10,6 +11,8 @@ interface OutputOptions {
   readonly redactor: Redactor | null;
   /** Called once a reader has gone away. */
   readonly onGone: () => void;
+  /** Gets what the receipt will have, as it comes. */
+  readonly onCaptured: (stream: StreamName, chunk: Buffer) => void;
 }
 
 /** Both streams of one task. */
@@ -17,16 +20,22 @@ export class TaskOutput {
   readonly #stdout: OutputRelay;
   readonly #stderr: OutputRelay;
 
-  constructor(spec: TaskSpec, { io, redactor, onGone }: OutputOptions) {
-    const relay = (receiver: RunIo['onStdout']) =>
+  constructor(spec: TaskSpec, { io, redactor, onGone, onCaptured }: OutputOptions) {
+    const relay = (stream: StreamName, receiver: RunIo['onStdout']) =>
       new OutputRelay(spec.outputLimitBytes, {
         receiver,
         onGone,
         redaction: redactor?.stream() ?? null,
         passesRedacted: spec.redact,
+        onCaptured: (chunk) => onCaptured(stream, chunk),
       });
-    this.#stdout = relay(io.onStdout);
-    this.#stderr = relay(io.onStderr);
+    this.#stdout = relay('stdout', io.onStdout);
+    this.#stderr = relay('stderr', io.onStderr);
+  }
+
+  /** What there is so far. */
+  kept(): KeptStreams {
+    return { stdout: this.#stdout.kept(), stderr: this.#stderr.kept() };
   }
 
   /** To be taken just before they are needed, which is when what they need is loaded. */

@@ -6,6 +6,7 @@ import type {
   RunningTask,
   Sandbox,
 } from '../engine/engine.ts';
+import { TaskControl } from '../control/task-control.ts';
 import { connectEngine, refuseLess } from '../engine/engines.ts';
 import { PhaseClock } from '../engine/phase-clock.ts';
 import { within } from '../engine/timer.ts';
@@ -30,6 +31,8 @@ interface RunSecrets extends LoadedSecrets {
 
 /** One task from the first look at its workspace to the last. */
 export class TaskRun {
+  /** To be closed once its receipt is written. */
+  readonly control: TaskControl;
   readonly #spec: TaskSpec;
   readonly #io: RunIo;
   readonly #secrets: RunSecrets;
@@ -43,11 +46,13 @@ export class TaskRun {
   #ending: Ending | null = null;
   #outputComplete = true;
   #removed: boolean | null = null;
+  #collected: Promise<Outcome> | null = null;
   #startAsked = false;
   #start: { at: Date; ms: number } | null = null;
   #end: { at: Date; ms: number } | null = null;
   #workspace: TaskRecord['workspace'] = nothingLooked;
   #overLimitBytes: number | null = null;
+  #stoppedByCommand = false;
 
   constructor(spec: TaskSpec, io: RunIo, secrets: RunSecrets) {
     this.#spec = spec;
@@ -55,9 +60,18 @@ export class TaskRun {
     this.#secrets = secrets;
     // As in a pipeline: whoever writes to a reader that has gone away gets SIGPIPE.
     const readerGone = new AbortController();
-    this.#cancel = AbortSignal.any([io.cancel, readerGone.signal]);
+    const stopAsked = new AbortController();
+    this.#cancel = AbortSignal.any([io.cancel, readerGone.signal, stopAsked.signal]);
     const onGone = () => readerGone.abort('SIGPIPE');
-    this.#output = new TaskOutput(spec, { io, redactor: secrets.redactor, onGone });
+    this.control = new TaskControl({
+      kept: () => this.#output.kept(),
+      onStop: () => {
+        this.#stoppedByCommand ||= !this.#cancel.aborted;
+        stopAsked.abort('SIGTERM');
+      },
+    });
+    const onCaptured = this.control.feed;
+    this.#output = new TaskOutput(spec, { io, redactor: secrets.redactor, onGone, onCaptured });
   }
 
   async execute(): Promise<TaskRecord> {
@@ -77,6 +91,7 @@ export class TaskRun {
       startAsked: this.#startAsked,
       cause: this.#termination.cause,
       signals: this.#termination.signals,
+      stoppedByCommand: this.#stoppedByCommand,
       startedAt: started?.at ?? null,
       finishedAt: started && this.#end ? this.#end.at : null,
       durationMs: started && this.#end ? this.#end.ms - started.ms : null,
@@ -88,17 +103,19 @@ export class TaskRun {
   async #run(): Promise<Outcome> {
     const workspace = WorkspaceSession.open(this.#spec);
     const outcome = await this.#outcome(workspace);
+    if (this.#collected) return await this.#collected;
     // What may still be running may still write: a look now would prove nothing.
     const isOver = this.#removed === true && this.#startAsked;
     if (!isOver) {
       if (!this.#startAsked) await workspace.discard();
       return outcome;
     }
-    return await this.#phases.measure('collect', () => this.#collect(workspace, outcome));
+    return await this.#collect(workspace, outcome);
   }
 
   async #collect(workspace: WorkspaceSession, outcome: Outcome): Promise<Outcome> {
-    const found = await workspace.finish({ apply: mayApply(outcome, this.#spec) });
+    const apply = mayApply(outcome, this.#spec);
+    const found = await this.#phases.measure('collect', () => workspace.finish({ apply }));
     this.#workspace = found.report;
     this.#warnOfDefused();
     const after = outcomeAfter(outcome, found, this.#spec);
@@ -129,15 +146,23 @@ export class TaskRun {
     cancel.throwIfAborted();
     if (this.#secrets.failure) throw this.#secrets.failure;
     const engine = await this.#phases.measure('connect', () =>
-      (this.#io.connect ?? connectEngine)(this.#spec, { cancel, env: this.#io.env }),
+      (this.#io.connect ?? connectEngine)(this.#spec, {
+        ...{ cancel, env: this.#io.env, upcoming: this.#spec },
+      }),
     );
     this.#engine = engine.facts;
     try {
       const spec = { ...this.#spec, workspace: await workspace.path };
       this.#sandbox = await engine.create(spec, this.#createContext());
       await this.#phases.measure('scan', () => untilAborted(workspace.ready(), cancel));
-      return await this.#runIn(this.#sandbox, workspace);
+      const outcome = await this.#runIn(this.#sandbox, workspace);
+      // Beside the removal, which the engine is about already.
+      if (this.#ending?.isOver) this.#collected = this.#collect(workspace, outcome);
+      // It is awaited once the rest is gone.
+      this.#collected?.catch(() => undefined);
+      return outcome;
     } finally {
+      this.#io.terminal?.detach();
       await this.#dispose();
       await engine.close();
     }
@@ -152,17 +177,24 @@ export class TaskRun {
   async #runIn(sandbox: Sandbox, workspace: WorkspaceSession): Promise<Outcome> {
     refuseLess(sandbox.facts.isolation.level, this.#spec);
     this.#cancel.throwIfAborted();
+    this.#io.onEvent({ kind: 'ready', facts: sandbox.facts });
+    // What a task prints first may be a whole screen already.
+    this.#io.terminal?.attach();
     this.#startAsked = true;
     const task = await this.#phases.measure('start', () => sandbox.start(this.#output.sinks));
     this.#start = { at: new Date(), ms: performance.now() };
     this.#io.onEvent({ kind: 'started' });
+    if (task.resize) this.#io.terminal?.follow(task.resize);
+    this.#openControl(this.#start.at);
     const stopInput = forwardInput(this.#io.stdin, task.stdin);
     const stopWatch = this.#watch(workspace);
     try {
       this.#ending = await this.#phases.measure('run', () => this.#supervise(task));
       this.#end = { at: new Date(), ms: performance.now() };
       await this.#phases.measure('drain', () => this.#drain(task));
-      const lost = lostOutput(this.#ending, await this.#output.failure());
+      // A terminal that has gone away fails in many ways, and nobody asked for more than was seen there.
+      const failure = this.#spec.tty ? null : await this.#output.failure();
+      const lost = lostOutput(this.#ending, failure);
       return lost ?? outcomeOf(this.#ending, this.#termination);
     } catch (error) {
       this.#outputComplete = false;
@@ -171,6 +203,21 @@ export class TaskRun {
       stopInput();
       stopWatch();
     }
+  }
+
+  /** Beside the task, which does not need it. */
+  #openControl(startedAt: Date): void {
+    const { id, command, limits, receiptPath } = this.#spec;
+    const marked = {
+      ...{ id, receiptPath, startedAtMs: startedAt.getTime() },
+      ...{ timeoutMs: limits.timeoutMs, killAfterMs: limits.killAfterMs },
+      command: command.map((word) => this.#secrets.redactor?.text(word) ?? word),
+      engine: { name: this.#engine?.name ?? 'docker', address: this.#engine?.address ?? null },
+      handle: this.#sandbox?.facts.handle ?? null,
+    };
+    this.control.open(marked).catch((error: unknown) => {
+      this.#warn(`\`sandbox logs\` will not find this task while it runs: ${messageOf(error)}`);
+    });
   }
 
   #watch(workspace: WorkspaceSession): () => void {
@@ -189,6 +236,7 @@ export class TaskRun {
       force: this.#io.force,
       overLimit: this.#overLimit.signal,
       termination: this.#termination,
+      hasTerminal: this.#spec.tty !== null,
       onSignal: (signal) => this.#output.allowAfter(signal),
     });
   }

@@ -49,8 +49,10 @@ const nothingToRun = {
   secrets: [],
   capAdd: [],
   securityOpt: [],
+  seccompDigest: null,
   environment: {},
   labels: {},
   stdin: false,
+  tty: null,
   receiptPath: '/dev/null',
 };

@@ -14,9 +14,11 @@ import { type EffectiveSettings, type Sources, resolveSettings } from './resolve
 import type { Layer } from './layers.ts';
 import { parseSecret } from './secret.ts';
 import { checkSecretTargets } from './secret-targets.ts';
+import { seccompDigest } from './seccomp-files.ts';
 import { parseSecurityOption } from './security-option.ts';
 import { createTaskId } from './task-id.ts';
-import { type TaskSpec, ownLabelPrefix } from './task-spec.ts';
+import { type TaskSpec, type TerminalSize, ownLabelPrefix } from './task-spec.ts';
+import { interactiveShell, timeoutOf } from './terminal-task.ts';
 
 /** What a caller asked for, as text, before anything was looked at. */
 export interface TaskRequest extends MountTexts {
@@ -34,6 +36,8 @@ export interface TaskRequest extends MountTexts {
   readonly allowNestedDocker: boolean;
   readonly keepEntrypoint: boolean;
   readonly stdin: boolean;
+  /** The size of the terminal that the task gets; null where it gets none. */
+  readonly tty: TerminalSize | null;
   /** What was found wrong before, to be reported with the rest. */
   readonly problems: readonly Problem[];
 }
@@ -55,6 +59,7 @@ export const emptyRequest: Omit<TaskRequest, 'command'> = {
   allowNestedDocker: false,
   keepEntrypoint: false,
   stdin: false,
+  tty: null,
   problems: [],
 };
 
@@ -81,8 +86,10 @@ export async function resolveSpec(request: TaskRequest, asked: Sources): Promise
   const place = { settings, id, mounts: mounts.mounts, caller: sources.caller };
   const receiptPath = await resolveReceiptPath(place, problems);
   problems.throwIfAny();
+  const own = fromSettings(settings);
   return freeze({
-    ...fromSettings(settings),
+    ...own,
+    limits: { ...own.limits, timeoutMs: timeoutOf(request, settings) },
     ...imageSource(settings, buildArgs),
     nestedDocker,
     id,
@@ -90,28 +97,30 @@ export async function resolveSpec(request: TaskRequest, asked: Sources): Promise
     keepEntrypoint: request.keepEntrypoint,
     ...mounts,
     ...loosening,
+    seccompDigest: await seccompDigest(loosening.securityOpt),
     environment,
     labels,
     stdin: request.stdin,
+    tty: request.tty,
     receiptPath: required(receiptPath),
   });
 }
 
-function checkCommand({ command, line }: TaskRequest, problems: Problems): void {
+function checkCommand({ command, line, tty }: TaskRequest, problems: Problems): void {
   if (line !== null && command.length > 0) {
     problems.add('-c', 'expected either a shell line (-c) or a command, got both');
   }
-  if (line === null && command.length === 0) {
+  if (line === null && command.length === 0 && tty === null) {
     problems.add('command', 'expected a command to run, as in: sandbox run -- npm test');
   }
   if (command[0] === '') problems.add('command', 'expected the name of a program, got ""');
 }
 
 function commandOf(request: TaskRequest, { values, profile }: EffectiveSettings): string[] {
-  if (request.line === null) return [...request.command];
   // A user's own image need not have the profile's shell.
-  const shell = values.image === null ? required(profile).shell : '/bin/sh';
-  return [shell, '-c', request.line];
+  const shell = values.image === null ? required(profile).shell : null;
+  if (request.line !== null) return [shell ?? '/bin/sh', '-c', request.line];
+  return request.command.length > 0 ? [...request.command] : interactiveShell(shell);
 }
 
 async function resolveEnvironment(
@@ -121,6 +130,7 @@ async function resolveEnvironment(
 ): Promise<Record<string, string>> {
   const { caller } = sources;
   const environment = emptyRecord();
+  if (request.tty) environment.TERM = caller.env.TERM ?? 'xterm';
   Object.assign(environment, settings.profile?.environment);
   for (const file of settings.configFiles) {
     checkEnvironment(file.environment, `${file.path}: env`, problems);

@@ -39,6 +39,11 @@ const secretSchema = v.strictObject({
   path: v.nullable(absolutePath("A file on the host; null: the caller's variable NAME.")),
 });
 
+const terminalSizeSchema = v.strictObject({
+  columns: v.pipe(count('Characters in a line.'), v.minValue(1)),
+  rows: v.pipe(count('Lines.'), v.minValue(1)),
+});
+
 const limitsSchema = v.strictObject({
   memoryBytes: count('Memory, with no swap on top.'),
   cpus: v.pipe(v.number(), v.minValue(0.01), v.description('CPU time per wall time.')),
@@ -110,6 +115,10 @@ export const taskSpecSchema = v.pipe(
     environment: v.record(v.string(), text('A value.')),
     labels: v.record(v.string(), text('A value.')),
     stdin: v.pipe(v.boolean(), v.description('True: standard input is forwarded.')),
+    tty: v.pipe(
+      v.nullable(terminalSizeSchema),
+      v.description('The size at first of the terminal that the task gets; null: it gets none.'),
+    ),
     user: v.nullable(text('uid[:gid] or a name; null: the caller.')),
     network: text('isolated, egress, none, or the name of an existing network.'),
     limits: limitsSchema,
@@ -120,6 +129,9 @@ export const taskSpecSchema = v.pipe(
     ),
     securityOpt: v.array(
       text('seccomp=unconfined, seccomp=/FILE, apparmor=NAME or label=…, as in `docker run`.'),
+    ),
+    seccompDigest: v.nullable(
+      text('SHA-256 of what stands in the files of `securityOpt`; null where it names none.'),
     ),
     runtime: v.nullable(text("The engine's runtime by its name; null: its own default.")),
     engine: v.picklist(engineChoices),
@@ -136,6 +148,7 @@ export type TaskSpec = Readonly<v.InferOutput<typeof taskSpecSchema>>;
 export type SecretSource = TaskSpec['secrets'][number];
 export type Mount = TaskSpec['mounts'][number];
 export type Limits = TaskSpec['limits'];
+export type TerminalSize = NonNullable<TaskSpec['tty']>;
 
 /** Everything of the host that the task can write to and that others can see: a copy is nobody else's. */
 export function writablePaths(spec: Pick<TaskSpec, 'workspace' | 'workspaceMode' | 'mounts'>) {

@@ -1,6 +1,8 @@
-import { lstat, mkdir, readdir, rename, rmdir, unlink, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, rename, rmdir, unlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { acquireLock } from '../engine/lock.ts';
+import { deadOwner, namesIn } from '../engine/abandoned-files.ts';
+import type { Leftover } from '../engine/engine.ts';
+import { acquireLock, isAbandonedLock } from '../engine/lock.ts';
 import { removeTree } from '../engine/remove-tree.ts';
 import { SandboxFailure, errnoOf } from '../failure.ts';
 import { randomName } from '../spec/random-name.ts';
@@ -51,26 +53,45 @@ export class CopyPlace {
 /** Removes the copies of runs that were killed, and leaves those of living ones and of `receiptPath` itself. */
 export async function removeAbandonedCopies(receiptPath: string): Promise<void> {
   const directory = dirname(receiptPath);
-  if (!isDue(directory)) return;
-  const own = basename(copyDirectory(receiptPath));
-  const names = await readdir(directory);
-  nextLookMs.set(directory, performance.now() + names.length);
-  for (const name of names) {
-    const path = join(directory, name);
-    if (doomedName.test(name) && (await isOurs(path))) await removeCopy(path);
-    const receipt = name === own ? null : copyName.exec(name)?.[1];
-    if (!receipt || !(await isOurs(path))) continue;
-    const doomed = await doom(path, join(directory, `.${receipt}.lock`));
-    if (doomed) await removeCopy(doomed);
+  const startMs = performance.now();
+  if (startMs < (nextLookMs.get(directory) ?? 0)) return;
+  const own = copyDirectory(receiptPath);
+  for (const leftover of await abandonedCopies(dirname(receiptPath))) {
+    if (leftover.name !== own) await leftover.remove();
   }
+  const tookMs = performance.now() - startMs;
+  if (tookMs > shortLookMs) nextLookMs.set(directory, performance.now() + 100 * tookMs);
 }
 
-/** By directory: a batch has thousands of receipts in one, and to read all their names for each of its tasks takes longer than they do. */
+/**
+ * By directory: a batch has thousands of receipts in one, and to read all their names for each of its tasks takes
+ * longer than they do. So looking takes a hundredth of the time, where it takes any.
+ */
+const shortLookMs = 10;
 const nextLookMs = new Map<string, number>();
 
-/** A directory of a thousand names is looked through once a second. */
-function isDue(directory: string): boolean {
-  return performance.now() >= (nextLookMs.get(directory) ?? 0);
+/** Copies of workspaces that killed runs left in a directory of receipts. */
+export async function abandonedCopies(directory: string): Promise<Leftover[]> {
+  const found = (await namesIn(directory)).map(async (name): Promise<Leftover | null> => {
+    const path = join(directory, name);
+    const leftover = { kind: 'directory', name: path, reason: deadOwner } as const;
+    if (doomedName.test(name)) {
+      return (await isOurs(path)) ? { ...leftover, remove: () => removeCopy(path) } : null;
+    }
+    const lock = join(directory, `.${copyName.exec(name)?.[1] ?? ''}.lock`);
+    if (!copyName.test(name) || !(await isOurs(path)) || (await isHeld(lock))) return null;
+    return { ...leftover, remove: () => removeUnlocked(path, lock) };
+  });
+  return (await Promise.all(found)).filter((one) => one !== null);
+}
+
+async function isHeld(lock: string): Promise<boolean> {
+  return (await isThere(lock)) && !(await isAbandonedLock(lock));
+}
+
+async function removeUnlocked(path: string, lock: string): Promise<void> {
+  const doomed = await doom(path, lock);
+  if (doomed !== null) await removeCopy(doomed);
 }
 
 /** The lock is held for a moment only, so that a run of the same name need not wait for the removal. */

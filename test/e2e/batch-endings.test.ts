@@ -36,7 +36,12 @@ describeOn('docker', 'a task of a batch that somebody else ends', () => {
     expect(junit).toContain('<error message="cancelled by somebody else');
     expect(ended.stderr).toContain(`${waiting.id}: cancelled by somebody else`);
     const { evidence } = await readReceipt(summary?.tasks[0]?.receipt ?? '');
-    expect(evidence).toMatchObject({ stoppedBy: 'SIGKILL', signalsSent: [], oomKills: 0 });
+    expect(evidence).toMatchObject({
+      cancelledBy: 'SIGKILL',
+      stoppedBy: 'engine',
+      signalsSent: [],
+      oomKills: 0,
+    });
   });
 
   test('is run again by --retries', async () => {

@@ -2,9 +2,10 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { finished, printed, readReceipt } from '../helpers/cli.ts';
+import { finished, printed, readReceipt, runCli } from '../helpers/cli.ts';
 import { containersOf, describeOnEach } from '../helpers/engines.ts';
 import { temporaryFiles } from '../helpers/hostile-run.ts';
+import { OwnEngine } from '../helpers/own-engine.ts';
 import { Workspace } from '../helpers/workspace.ts';
 
 const count = Number(process.env.SANDBOX_TEST_AT_ONCE ?? 20);
@@ -51,7 +52,41 @@ describeOnEach('many that run on one engine and know nothing of each other', (en
     limitMs,
   );
 
-  // `sandbox gc` and `sandbox stop --all` against them belong here as soon as there are such commands.
+  test('are left alone by gc beside them, and ended each with its receipt by stop --all', async () => {
+    const workspace = await Workspace.create();
+    const TMPDIR = await ownTmpdir();
+    // Not the engine of everybody: there are tasks of others on it.
+    const own = engine === 'docker' ? await OwnEngine.start() : null;
+    if (own) onTestFinished(() => own.close());
+    const place = own ? ['--host', own.host] : ['--engine', engine];
+    const image = own ? ['--image', OwnEngine.image, '--pull', 'never'] : [];
+    const ids = Array.from({ length: 10 }, (_, index) => `stopped-${process.pid}-${index}`);
+    const runs = ids.map((id) => {
+      const limits = ['-q', '--network', 'none', '-m', '32m', '--timeout', '80s'];
+      const task = ['--id', id, '-c', `echo ${id}; exec sleep 600`];
+      return workspace.start([...place, ...image, ...limits, ...task], { env: { TMPDIR } });
+    });
+    const tidy = async (...args: string[]) =>
+      await runCli([...args, ...place], { cwd: workspace.path, env: { TMPDIR }, input: '' });
+    const early = tidy('gc');
+    await Promise.all(runs.map((run, index) => printed(run.stdout, ids[index] ?? '')));
+    const tidied = await Promise.all([early, tidy('gc'), tidy('stop', '--all'), tidy('gc')]);
+    expect(tidied.map(({ exitCode, stderr }) => ({ exitCode, stderr }))).toEqual(
+      tidied.map(() => ({ exitCode: 0, stderr: '' })),
+    );
+    expect(tidied[2]?.stdout.trim().split('\n').sort()).toEqual([...ids].sort());
+    const ends = await Promise.all(runs.map((run) => finished(run)));
+    expect(ends.map(({ exitCode }) => exitCode)).toEqual(ids.map(() => 143));
+    expect((await workspace.receiptNames()).sort()).toEqual(ids.map((id) => `${id}.json`).sort());
+    for (const id of ids) {
+      expect(await readReceipt(join(workspace.receiptsDir, `${id}.json`))).toMatchObject({
+        ...{ id, status: 'cancelled', exitCode: 143, stdout: { text: `${id}\n` } },
+        evidence: { removed: true },
+      });
+    }
+    expect((await own?.docker.listContainers({ all: true })) ?? []).toEqual([]);
+    expect(await temporaryFiles(TMPDIR)).toEqual([]);
+  });
 
   test.each([
     ['one receipt', () => []],

@@ -37,6 +37,7 @@ test('A task without any wish is asked for with every protection', () => {
     AttachStderr: true,
     OpenStdin: false,
     StdinOnce: false,
+    Tty: false,
     HostConfig: {
       AutoRemove: true,
       Init: true,

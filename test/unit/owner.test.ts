@@ -4,7 +4,13 @@ import { readFileSync } from 'node:fs';
 import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type Owner, currentOwner, isDead, parseOwner } from '../../src/engine/owner.ts';
+import {
+  type Owner,
+  currentOwner,
+  isDead,
+  ownerState,
+  parseOwner,
+} from '../../src/engine/owner.ts';
 import { temporaryDirectory } from './support/temporary-directory.ts';
 
 const observer = currentOwner();
@@ -56,13 +62,24 @@ function startFromTheEnd(pid: number): string {
   return fields.at(22 - 52 - 1) ?? '?';
 }
 
+test.each<[string, Partial<Owner>, string]>([
+  ['itself', {}, 'alive'],
+  ['who is certainly dead', { pidStart: '1' }, 'dead'],
+  ['of another host', { host: 'other' }, 'unknown'],
+  ['of another PID namespace', { pidNamespace: 'pid:[1]' }, 'unknown'],
+  ['of an unknown start time', { pidStart: null }, 'unknown'],
+])('An observer sees an owner %s as it can be known: %j %s', (_, changes, expected) => {
+  expect(ownerState({ ...observer, ...changes }, observer)).toBe(expected);
+  expect(ownerState({ ...observer, ...changes }, null)).toBe('unknown');
+});
+
 describe('parseOwner', () => {
   test('What is written for an owner is read back as the same', () => {
     expect(parseOwner(JSON.stringify(observer))).toEqual(observer);
   });
 
   test('What is not known stays unknown', () => {
-    const unknown = { bootId: null, pidNamespace: null, pidStart: null };
+    const unknown = { bootId: null, pidNamespace: null, pidStart: null, uid: null };
     expect(parseOwner('{"host":"h","pid":1}')).toEqual({ host: 'h', pid: 1, ...unknown });
     expect(parseOwner('{"host":"h","pid":1,"bootId":5,"pidStart":7}')).toMatchObject(unknown);
   });

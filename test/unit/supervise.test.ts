@@ -15,6 +15,7 @@ type OnKill = (signal: NodeJS.Signals, task: ControlledTask) => Answer | Promise
 class ControlledTask implements RunningTask {
   readonly stdin = null;
   readonly drained = Promise.resolve();
+  readonly resize = null;
   readonly received: NodeJS.Signals[] = [];
   readonly #onKill: OnKill;
   readonly #ended: Promise<Ending>;
@@ -34,6 +35,8 @@ class ControlledTask implements RunningTask {
       observed: [],
       stoppedBy: null,
       endedFirst: false,
+      watchdog: null,
+      isOver: false,
     });
   }
 
@@ -77,6 +80,7 @@ function watch(task: ControlledTask, limits: Partial<Limits> = {}) {
       force: force.signal,
       overLimit: overLimit.signal,
       termination,
+      hasTerminal: false,
       onSignal: (signal) => announced.push(signal),
     });
   const sent = () => termination.signals.map(({ signal }) => signal);

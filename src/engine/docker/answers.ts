@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { messageOf } from '../../failure.ts';
 
 /** Rejects when the signal aborts. */
 export async function abortOf(signal: AbortSignal): Promise<never> {
@@ -9,12 +10,16 @@ export async function abortOf(signal: AbortSignal): Promise<never> {
   });
 }
 
-/** Of an answer that is not JSON, the client library makes bytes, or an object without an id. */
-export function checked<T>(answer: T): T {
-  const isText = Buffer.isBuffer(answer) && answer.length > 0;
-  const isNameless = typeof answer === 'object' && answer !== null && 'id' in answer && !answer.id;
-  if (isText || isNameless) throw new Error('expected JSON, got something else');
-  return answer;
+/** What an answer says, null where it says nothing; throws what a refusal says, and its status. */
+export async function jsonOf(response: IncomingMessage): Promise<unknown> {
+  const { statusCode = 0 } = response;
+  if (statusCode < 200 || statusCode > 299) throw await refusalOf(response);
+  const text = await textOf(response);
+  try {
+    return text === '' ? null : JSON.parse(text);
+  } catch (cause) {
+    throw new Error(`expected JSON, got something else (${messageOf(cause)})`, { cause });
+  }
 }
 
 /** The whole body. */
@@ -26,12 +31,12 @@ export async function textOf(response: IncomingMessage): Promise<string> {
 
 /** Rejects with what a refusal says, and its status. */
 export async function rejectWithBody(response: IncomingMessage, reject: (error: unknown) => void) {
-  try {
-    const text = await textOf(response);
-    reject(Object.assign(new Error(messageIn(text)), { statusCode: response.statusCode }));
-  } catch (error) {
-    reject(error);
-  }
+  reject(await refusalOf(response).catch((error: unknown) => error));
+}
+
+async function refusalOf(response: IncomingMessage): Promise<Error> {
+  const text = await textOf(response);
+  return Object.assign(new Error(messageIn(text)), { statusCode: response.statusCode });
 }
 
 function messageIn(text: string): string {

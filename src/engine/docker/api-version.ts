@@ -13,12 +13,17 @@ interface SpokenVersions {
 /** The newest version that both sides know. */
 export function negotiate({ url }: EngineAddress, spoken: SpokenVersions): string {
   const { ApiVersion, MinAPIVersion } = spoken;
-  const version = isOlder(ApiVersion, newestApi) ? ApiVersion : newestApi;
+  const version = newestCommon(ApiVersion);
   if (isOlder(version, oldestApi) || isOlder(version, MinAPIVersion)) {
     const spans = `it speaks ${MinAPIVersion} to ${ApiVersion}, sandbox ${oldestApi} to ${newestApi}`;
     throw apiVersionRefused(`the engine at ${url}`, spans);
   }
   return version;
+}
+
+/** Not necessarily one that the engine still takes. */
+export function newestCommon(apiVersion: string): string {
+  return isOlder(apiVersion, newestApi) ? apiVersion : newestApi;
 }
 
 export function isOlder(a: string, b: string): boolean {

@@ -13,6 +13,7 @@ import type { EngineAddress } from './context.ts';
 import { DockerApi } from './docker-api.ts';
 import { DockerEngine } from './docker-engine.ts';
 import { dockerCommands } from './docker-run-line.ts';
+import { lookEarly } from './early-look.ts';
 import { connectFailure, isAbsent } from './engine-failure.ts';
 import { type EngineInfo, engineInfo } from './engine-info.ts';
 import { productOf } from './product.ts';
@@ -34,7 +35,7 @@ export const dockerDriver: EngineDriver = {
 async function connect(options: ConnectOptions): Promise<DockerEngine> {
   const addresses = await engineAddresses(options);
   for (const address of addresses) {
-    const engine = await tryAddress(address, options.cancel);
+    const engine = await tryAddress(address, options);
     if (engine) return engine;
   }
   throw engineNotFound(addresses);
@@ -42,10 +43,13 @@ async function connect(options: ConnectOptions): Promise<DockerEngine> {
 
 async function tryAddress(
   address: EngineAddress,
-  cancel: AbortSignal,
+  { cancel, upcoming, keepsLeftovers = false }: ConnectOptions,
 ): Promise<DockerEngine | null> {
   try {
     const api = new DockerApi(address);
+    const early = lookEarly(api, upcoming, cancel);
+    // Where the engine cannot be used at all nobody asks what became of it.
+    early.catch(() => undefined);
     const [version, info] = await Promise.all([
       api.get('/version', cancel),
       api.get('/info', cancel),
@@ -53,7 +57,7 @@ async function tryAddress(
     const about = engineInfo(info);
     const facts = engineFacts(address, { version, about });
     api.useVersion(facts.apiVersion);
-    return new DockerEngine(api, facts, about);
+    return new DockerEngine(api, { facts, info: about, early, keepsLeftovers });
   } catch (error) {
     cancel.throwIfAborted();
     const cause = (error instanceof SandboxFailure ? error.cause : null) ?? error;

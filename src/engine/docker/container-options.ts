@@ -61,6 +61,7 @@ export function containerOptions(
     AttachStderr: true,
     OpenStdin: spec.stdin,
     StdinOnce: spec.stdin,
+    Tty: spec.tty !== null,
     HostConfig: hostConfig(spec, placement),
     ...(hasNetwork(spec.network) ? endpointOf(placement.networkMode) : {}),
   };
@@ -86,6 +87,8 @@ function hostConfig(spec: TaskSpec, placement: Placement): Docker.HostConfig {
     AutoRemove: true,
     Init: true,
     NetworkMode: placement.networkMode,
+    // Engines before 23 do not know it on Linux, and are told once the task runs.
+    ...(spec.tty ? { ConsoleSize: [spec.tty.rows, spec.tty.columns] } : {}),
     Memory: memoryBytes,
     // Alone, Memory would allow as much swap again.
     MemorySwap: memoryBytes,

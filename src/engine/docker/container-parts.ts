@@ -6,23 +6,28 @@ import type { SandboxFacts } from '../engine.ts';
 import type { CommandBefore, CommandSearch } from './command-before.ts';
 import type { ContainerEvents } from './container-events.ts';
 import type { DockerApi } from './docker-api.ts';
+import type { EngineContainer } from './engine-calls.ts';
 import type { SecretFiles } from './secret-files.ts';
+import type { Watchdog } from './watchdog.ts';
 
 /** Everything that hangs on one created container. */
 export interface ContainerParts {
   readonly api: DockerApi;
   readonly spec: TaskSpec;
   readonly options: Docker.ContainerCreateOptions;
-  readonly container: Docker.Container;
+  readonly container: EngineContainer;
   readonly attached: Duplex;
   readonly waiting: IncomingMessage;
   readonly events: ContainerEvents;
   readonly facts: SandboxFacts;
   readonly search: CommandSearch;
   readonly secrets: SecretFiles;
+  /** Called once the engine has been asked to start it. */
+  readonly onStart: () => void;
 }
 
 /** And what is known only when it starts. */
 export interface RunningParts extends ContainerParts {
   readonly commandBefore: CommandBefore;
+  readonly watchdog: Watchdog;
 }

@@ -2,6 +2,7 @@ import type Docker from 'dockerode';
 import { SandboxFailure } from '../../failure.ts';
 import type { TaskSpec } from '../../spec/task-spec.ts';
 import type { DockerApi } from './docker-api.ts';
+import type { EngineContainer } from './engine-calls.ts';
 import { engineMessageOf, httpStatusOf } from './engine-failure.ts';
 import { leftoversOf } from './leftovers.ts';
 import { removeContainer, waitUntilRemoved } from './remove-container.ts';
@@ -12,29 +13,21 @@ export async function createContainer(
   api: DockerApi,
   spec: TaskSpec,
   options: Docker.ContainerCreateOptions,
-): Promise<Docker.Container> {
+): Promise<EngineContainer> {
   const name = options.name ?? '';
   await leftoversOf(api).removeNamed(name);
   try {
-    return await attempt(api, options);
+    return await api.createContainer(options);
   } catch (error) {
     if (httpStatusOf(error) === null) await removeLost(api, options);
     if (httpStatusOf(error) !== 409) throw refused(error);
     if (!(await isLeaving(api, name))) throw idInUse(spec, error);
   }
   try {
-    return await attempt(api, options);
+    return await api.createContainer(options);
   } catch (error) {
     throw httpStatusOf(error) === 409 ? idInUse(spec, error) : refused(error);
   }
-}
-
-async function attempt(
-  api: DockerApi,
-  options: Docker.ContainerCreateOptions,
-): Promise<Docker.Container> {
-  const { id } = await api.createContainer(options);
-  return api.docker.getContainer(id);
 }
 
 /** The answer was lost, and perhaps only the answer. What cannot be looked at now is looked at later. */

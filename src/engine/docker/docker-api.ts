@@ -1,12 +1,17 @@
 import http, { type IncomingMessage } from 'node:http';
-import https from 'node:https';
 import { type Duplex, type Readable, addAbortSignal } from 'node:stream';
 import type Docker from 'dockerode';
 import { SandboxFailure } from '../../failure.ts';
 import { DirectSocket } from '../direct-socket.ts';
 import { type Owner, currentOwner } from '../owner.ts';
-import { abortOf, checked, rejectWithBody, textOf } from './answers.ts';
+import { abortOf, jsonOf, rejectWithBody } from './answers.ts';
 import type { EngineAddress } from './context.ts';
+import {
+  type EngineContainer,
+  type EngineRequest,
+  EngineCalls,
+  queryText,
+} from './engine-calls.ts';
 import {
   connectionLost,
   httpStatusOf,
@@ -16,8 +21,7 @@ import {
   unresponsive,
 } from './engine-failure.ts';
 import { deadlineSignal, startTimer, within } from '../timer.ts';
-import { createDocker } from './modem.ts';
-import { type Transport, transportOf } from './transport.ts';
+import { type Transport, https, transportOf } from './transport.ts';
 
 /** How long one call may take. Creating and starting are slow on an engine that is busy with many tasks. */
 export const callLimitsMs = { quick: 10_000, removal: 30_000, slow: 120_000 } as const;
@@ -36,10 +40,10 @@ interface PathStat {
 /** Else Node looks whether the host's name is an address, and to compile that expression takes 4 ms. */
 const nameless = { servername: '' };
 
-/** One engine's API: dockerode for its calls, plus a limit for each and the two that it cannot do. */
+/** One engine's API: its calls, a limit for each, and the streams that last as long as a task. */
 export class DockerApi {
   readonly address: EngineAddress;
-  readonly docker: Docker;
+  readonly docker = new EngineCalls((request) => this.#ask(request));
   readonly #transport: Transport;
   #version = '';
   #patienceMs: number = callLimitsMs.quick;
@@ -47,13 +51,11 @@ export class DockerApi {
   constructor(address: EngineAddress) {
     this.address = address;
     this.#transport = transportOf(address);
-    this.docker = createDocker(this.#transport);
   }
 
   /** From here on every call asks for this version, so that a newer engine behaves as the one we know. */
   useVersion(version: string): void {
     this.#version = `v${version}`;
-    (this.docker.modem as { version?: string }).version = this.#version;
   }
 
   /** Whether the engine finds this host's files under the paths that we know. */
@@ -75,11 +77,11 @@ export class DockerApi {
     const limit = deadlineSignal(limitMs);
     const signal = cancel ? AbortSignal.any([limit.signal, cancel]) : limit.signal;
     try {
-      // The client library does not end every call that it is told to end, and none whose answer breaks off.
+      // Also where the engine's connection does not end when it is told to.
       const answer = Promise.race([request(signal), abortOf(signal)]);
       const isTrusted = this.#patienceMs === callLimitsMs.quick;
-      if (limitMs <= callLimitsMs.quick && isTrusted) return checked(await answer);
-      return checked(await this.#whileAlive(answer));
+      if (limitMs <= callLimitsMs.quick && isTrusted) return await answer;
+      return await this.#whileAlive(answer);
     } catch (error) {
       if (limit.signal.aborted) throw this.#late(limitMs);
       cancel?.throwIfAborted();
@@ -111,26 +113,28 @@ export class DockerApi {
     }
   }
 
+  /** The newest version of the API that the engine speaks, by the quickest call; null where it does not say. */
+  async spokenVersion(cancel: AbortSignal): Promise<string | null> {
+    const response = await this.stream('GET', '/_ping', cancel);
+    response.resume();
+    const version = response.headers['api-version'];
+    return typeof version === 'string' && /^\d+\.\d+$/.test(version) ? version : null;
+  }
+
   /** The JSON answer of a call that takes nothing. */
   async get(path: string, cancel?: AbortSignal): Promise<unknown> {
-    const read = async (signal: AbortSignal): Promise<unknown> =>
-      JSON.parse(await textOf(await this.stream('GET', path, signal)));
-    return await this.call(callLimitsMs.quick, read, cancel);
+    const ask = (abortSignal: AbortSignal) => this.#ask({ method: 'GET', path, abortSignal });
+    return await this.call(callLimitsMs.quick, ask, cancel);
   }
 
-  /** dockerode would put the whole body into the query as well, where a long command does not fit. */
-  async createContainer({ name, ...body }: Docker.ContainerCreateOptions): Promise<{ id: string }> {
-    return await this.call(callLimitsMs.slow, (abortSignal) => {
-      const options = { _query: name ? { name } : {}, _body: body, abortSignal };
-      return this.docker.createContainer(options);
-    });
-  }
-
-  async inspectContainer(container: Docker.Container): Promise<Docker.ContainerInspectInfo> {
-    // The type declarations do not know that every call takes an abortSignal.
-    return await this.call(callLimitsMs.quick, (abortSignal) =>
-      container.inspect({ abortSignal } as Docker.ContainerInspectOptions),
+  async createContainer(options: Docker.ContainerCreateOptions): Promise<EngineContainer> {
+    return await this.call(callLimitsMs.slow, (abortSignal) =>
+      this.docker.createContainer(options, { abortSignal }),
     );
+  }
+
+  async inspectContainer(container: EngineContainer): Promise<Docker.ContainerInspectInfo> {
+    return await this.call(callLimitsMs.quick, (abortSignal) => container.inspect({ abortSignal }));
   }
 
   /** What is at a path in a container, running or not; HTTP status 404 when there is nothing. */
@@ -175,7 +179,7 @@ export class DockerApi {
     }
   }
 
-  /** Without the client library, which would write headers into a debugging log, and logins with them. */
+  /** Asks for something that takes long, with headers of the caller's, such as a login. */
   async post(
     path: string,
     headers: Readonly<Record<string, string>>,
@@ -191,9 +195,15 @@ export class DockerApi {
   }
 
   /** Turns a connection into a raw stream in both directions. */
-  async upgrade(path: string): Promise<Duplex> {
-    const headers = { Connection: 'Upgrade', Upgrade: 'tcp', 'Content-Length': '0' };
+  async upgrade(path: string, asked?: object): Promise<Duplex> {
+    const body = asked === undefined ? '' : JSON.stringify(asked);
+    const content = {
+      'Content-Type': 'application/json',
+      'Content-Length': Buffer.byteLength(body),
+    };
+    const headers = { Connection: 'Upgrade', Upgrade: 'tcp', ...content };
     const request = this.#request({ method: 'POST', path, headers, ...this.#direct() });
+    if (body !== '') request.write(body);
     return await this.#answer<Duplex>(request, callLimitsMs.quick, (resolve, reject) => {
       request.on('response', (response) => void rejectWithBody(response, reject));
       request.on('upgrade', (_response, socket, head) => {
@@ -257,6 +267,21 @@ export class DockerApi {
     }
   }
 
+  /** On a connection that the next call can use again; its limit is the caller's. */
+  async #ask({ body, query = {}, ...asked }: EngineRequest): Promise<unknown> {
+    const { method, abortSignal: signal } = asked;
+    const path = `${asked.path}${queryText(query)}`;
+    const headers = body === undefined ? {} : { 'Content-Type': 'application/json' };
+    const agent = this.#transport.agent ?? http.globalAgent;
+    const request = this.#request({ method, path, headers, signal, agent });
+    const answered = new Promise<IncomingMessage>((resolve, reject) => {
+      request.on('error', reject);
+      request.on('response', resolve);
+    });
+    request.end(body === undefined ? '' : JSON.stringify(body));
+    return await jsonOf(await answered);
+  }
+
   #request(options: http.RequestOptions & { path: string }): http.ClientRequest {
     const { protocol, agent, ...transport } = this.#transport;
     const path = this.#version === '' ? options.path : `/${this.#version}${options.path}`;
@@ -264,7 +289,7 @@ export class DockerApi {
     // An agent would make the connection itself.
     const made = options.createConnection ? undefined : (agent ?? false);
     const own = { ...transport, ...options, path, agent: made };
-    return protocol === 'https' ? https.request(own) : http.request({ ...own, ...nameless });
+    return protocol === 'https' ? https().request(own) : http.request({ ...own, ...nameless });
   }
 
   #late(limitMs: number): SandboxFailure {

@@ -13,7 +13,9 @@ import { type Placement, containerOptions } from './container-options.ts';
 import { createContainer } from './create-container.ts';
 import { DockerDiagnosis } from './diagnosis.ts';
 import type { DockerApi } from './docker-api.ts';
+import type { EngineContainer } from './engine-calls.ts';
 import type { EngineInfo } from './engine-info.ts';
+import { DockerHousekeeping } from './docker-housekeeping.ts';
 import { DockerSandbox } from './docker-sandbox.ts';
 import { type Identity, identify, withoutUnseen } from './identity.ts';
 import { leftoversOf, removeOrRemember } from './leftovers.ts';
@@ -29,7 +31,17 @@ import { sandboxFacts } from './sandbox-facts.ts';
 import { SecretFiles } from './secret-files.ts';
 import { securityOptions } from './security-options.ts';
 import { sweep } from './sweep.ts';
+import { DockerTasks } from './docker-tasks.ts';
 import { taskUser } from './user.ts';
+
+/** What an engine is known to be, and what was looked for meanwhile. */
+interface Known {
+  readonly facts: EngineFacts;
+  readonly info: EngineInfo;
+  readonly early: Promise<UsableImage | null>;
+  /** What killed runs left stays, for whoever wants to see it. */
+  readonly keepsLeftovers: boolean;
+}
 
 interface Ingredients {
   readonly placement: Placement;
@@ -39,31 +51,42 @@ interface Ingredients {
 }
 
 interface Container {
-  readonly container: Docker.Container;
+  readonly container: EngineContainer;
   readonly options: Docker.ContainerCreateOptions;
   readonly identity: Identity;
 }
 
 const sweepLimitMs = 1_000;
+/**
+ * Else Ctrl-P Ctrl-Q would leave the task behind, and each Ctrl-P wait for the next key. It cannot be turned off, so
+ * it is bytes that no keyboard sends: none of them is in UTF-8.
+ */
+const withoutDetaching = 'detachKeys=%FF%2C%FE%2C%FF%2C%FE';
 
 export class DockerEngine implements Engine {
   readonly facts: EngineFacts;
   readonly capacity: EngineCapacity;
   readonly diagnosis: DockerDiagnosis;
   readonly images: DockerImages;
+  readonly housekeeping: DockerHousekeeping;
+  readonly tasks: DockerTasks;
   readonly #api: DockerApi;
   readonly #info: EngineInfo;
-  readonly #sweeping: Promise<unknown>;
+  readonly #keepsLeftovers: boolean;
+  #early: Promise<UsableImage | null> | null;
+  #sweeping: Promise<unknown> | null = null;
 
-  constructor(api: DockerApi, facts: EngineFacts, info: EngineInfo) {
+  constructor(api: DockerApi, { facts, info, early, keepsLeftovers }: Known) {
+    this.#keepsLeftovers = keepsLeftovers;
     this.#api = api;
     this.facts = facts;
     this.capacity = info.capacity;
     this.#info = info;
+    this.#early = early;
     this.diagnosis = new DockerDiagnosis(api);
     this.images = new DockerImages(api);
-    // Beside the run, and never its business: what it cannot remove now, the next one can.
-    this.#sweeping = Promise.allSettled([sweep(api), sweepSecrets()]);
+    this.housekeeping = new DockerHousekeeping(api);
+    this.tasks = new DockerTasks(api);
   }
 
   /** What is known before an image is made, which takes a while. What the engine really did is looked at later. */
@@ -78,9 +101,9 @@ export class DockerEngine implements Engine {
     this.check(asked);
     const isWorkdirSeen = await checkWorkdir(asked, { isFilled: asked.workspaceMode !== 'copy' });
     const [image, network, security] = await allSettledOrThrow([
-      phases.measure('image', () => ensureImage(this.#api, asked, context)),
+      phases.measure('image', () => this.#imageFor(asked, context)),
       phases.measure('network', () => ensureNetwork(this.#api, asked.network, context.cancel)),
-      securityOptions(asked.securityOpt),
+      securityOptions(asked),
     ]);
     context.cancel.throwIfAborted();
     // One that was built has a name of its own.
@@ -118,7 +141,22 @@ export class DockerEngine implements Engine {
 
   /** A sweep that is under way is given a moment to end, so that its connections are not cut. */
   async close(): Promise<void> {
-    await within(sweepLimitMs, this.#sweeping, undefined);
+    await within(sweepLimitMs, this.#sweep(), undefined);
+  }
+
+  /** Once, and never the business of a run: what it cannot remove now, the next one can. */
+  #sweep(): Promise<unknown> {
+    this.#sweeping ??= this.#keepsLeftovers
+      ? Promise.resolve()
+      : Promise.allSettled([sweep(this.#api), sweepSecrets()]);
+    return this.#sweeping;
+  }
+
+  /** What was found early is good for the first task only: a later one may come much later. */
+  async #imageFor(spec: TaskSpec, context: CreateContext): Promise<UsableImage> {
+    const early = this.#early;
+    this.#early = null;
+    return (await early) ?? (await ensureImage(this.#api, spec, context));
   }
 
   async #make(spec: TaskSpec, ingredients: Ingredients): Promise<Sandbox> {
@@ -155,8 +193,9 @@ export class DockerEngine implements Engine {
     const api = this.#api;
     const { container, options, identity } = made;
     const direction = `stdin=${Number(spec.stdin)}&stdout=1&stderr=1&stream=1`;
+    const attach = spec.tty ? `${direction}&${withoutDetaching}` : direction;
     const [attached, waiting, events, inspected] = await allSettledOrThrow([
-      api.upgrade(`/containers/${container.id}/attach?${direction}`),
+      api.upgrade(`/containers/${container.id}/attach?${attach}`),
       api.stream('POST', `/containers/${container.id}/wait?condition=next-exit`),
       ContainerEvents.subscribe(api, container.id),
       api.inspectContainer(container),
@@ -167,6 +206,8 @@ export class DockerEngine implements Engine {
       ...{ engine: this.facts, info: this.#info },
     });
     return new DockerSandbox({
+      // While the engine is busy with the start, which is most of what a short task takes.
+      onStart: () => void this.#sweep(),
       api,
       spec,
       options,

@@ -48,6 +48,7 @@ function dockerRunLine(
     ...environmentFlags(spec),
     ...Object.entries(spec.labels).flatMap(([name, value]) => ['--label', `${name}=${value}`]),
     ...(spec.stdin ? ['--interactive'] : []),
+    ...(spec.tty ? ['--tty'] : []),
     ...(spec.keepEntrypoint ? [] : ['--entrypoint', program]),
     // One that was built is in no registry.
     ...['--pull', spec.recipe === null ? spec.pull : 'never', spec.image],

@@ -8,6 +8,7 @@ import { callLimitsMs } from './docker-api.ts';
 import { engineMessageOf, httpStatusOf } from './engine-failure.ts';
 import { removeOrRemember } from './leftovers.ts';
 import { RunningContainer } from './running-container.ts';
+import { Watchdog } from './watchdog.ts';
 
 /** Removal follows the end within milliseconds; longer means that the events were lost. */
 const removalLimitMs = 10_000;
@@ -16,11 +17,14 @@ const removalLimitMs = 10_000;
 export class DockerSandbox implements Sandbox {
   readonly facts: SandboxFacts;
   readonly #parts: ContainerParts;
+  readonly #watchdog: Watchdog;
   #running: RunningContainer | null = null;
 
   constructor(parts: ContainerParts) {
     this.#parts = parts;
     this.facts = parts.facts;
+    const { api, container, spec } = parts;
+    this.#watchdog = new Watchdog({ api, container, limits: spec.limits });
   }
 
   async start(output: OutputSinks): Promise<RunningContainer> {
@@ -29,9 +33,15 @@ export class DockerSandbox implements Sandbox {
     await checkWorkdir(spec);
     const commandBefore = await lookBefore(spec, search);
     // Before the start: the first bytes of a short task come before the engine says that it has started.
-    this.#running = new RunningContainer({ ...this.#parts, commandBefore }, output);
+    const parts = { ...this.#parts, commandBefore, watchdog: this.#watchdog };
+    this.#running = new RunningContainer(parts, output);
     try {
-      await api.call(callLimitsMs.slow, (abortSignal) => container.start({ abortSignal }));
+      const starting = api.call(callLimitsMs.slow, (abortSignal) =>
+        container.start({ abortSignal }),
+      );
+      this.#parts.onStart();
+      await starting;
+      this.#watchdog.arm();
       await secrets.remove();
       return this.#running;
     } catch (error) {
@@ -51,6 +61,7 @@ export class DockerSandbox implements Sandbox {
       if (removesItself && (await events.seen('destroy', removalLimitMs))) return;
       await removeOrRemember(api, { container, made: options });
     } finally {
+      this.#watchdog.close();
       this.#running?.abandon();
       attached.destroy();
       waiting.destroy();

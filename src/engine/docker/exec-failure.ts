@@ -5,7 +5,7 @@ import type { Sink } from '../engine.ts';
  * own stderr. This guess from message text lives here and nowhere else; whoever uses it confirms it by looking
  * for the command in the image, since a task can print the same words.
  */
-const initReport = /^\[FATAL tini \(\d+\)\] exec .* failed: [^\n]*\n$/s;
+const initReport = /^\[FATAL tini \(\d+\)\] exec .* failed: [^\r\n]*\r?\n$/s;
 const initReportStart = '[FATAL tini (N)] exec ';
 
 export function isInitReport(stderr: Buffer, exitCode: number): boolean {
@@ -14,7 +14,7 @@ export function isInitReport(stderr: Buffer, exitCode: number): boolean {
 
 /** A runtime starts the init itself, and says the same way that the kernel did not take the words that come with it. */
 const lengthReport =
-  /^(exec [^\s:]+|standard_init_linux\.go:\d+: exec user process caused): argument list too long\n$/;
+  /^(exec [^\s:]+|standard_init_linux\.go:\d+: exec user process caused): argument list too long\r?\n$/;
 const lengthReportStarts = ['exec /', 'standard_init_linux.go:'];
 
 /** To be believed only of words that may be too long: a task can print this as well. */

@@ -89,8 +89,7 @@ export function whereMissing(
 async function create(api: DockerApi, options: Docker.ContainerCreateOptions) {
   const unnamed = { ...options };
   delete unnamed.name;
-  const { id } = await api.createContainer(unnamed);
-  return api.docker.getContainer(id);
+  return await api.createContainer(unnamed);
 }
 
 async function withInterpreter(

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomName } from '../../spec/random-name.ts';
 import { toolName, toolVersion } from '../../version.ts';
 import { type TaskSpec, ownLabelPrefix } from '../../spec/task-spec.ts';
 import { type Owner, currentOwner, parseOwner } from '../owner.ts';
@@ -11,6 +11,8 @@ export const labels = {
   deadline: `${ownLabelPrefix}deadline`,
   /** Tells two containers of one task and one process apart. */
   attempt: `${ownLabelPrefix}attempt`,
+  timeout: `${ownLabelPrefix}timeout-ms`,
+  killAfter: `${ownLabelPrefix}kill-after-ms`,
 } as const;
 
 /** On everything we make: nothing without it is ever touched. */
@@ -32,7 +34,9 @@ export function taskLabels(spec: TaskSpec, nowMs: number): Record<string, string
     [labels.task]: spec.id,
     [labels.owner]: JSON.stringify(currentOwner()),
     [labels.deadline]: deadline,
-    [labels.attempt]: randomUUID(),
+    [labels.attempt]: randomName(8),
+    [labels.timeout]: String(timeoutMs),
+    [labels.killAfter]: String(killAfterMs),
   };
 }
 
@@ -44,4 +48,16 @@ export function ownerOf(containerLabels: Readonly<Record<string, string>>): Owne
 export function deadlineMsOf(containerLabels: Readonly<Record<string, string>>): number | null {
   const ms = Date.parse(containerLabels[labels.deadline] ?? '');
   return Number.isNaN(ms) ? null : ms;
+}
+
+/** What the task was given; null where it cannot be read. */
+export function limitsOf(containerLabels: Readonly<Record<string, string>>): {
+  readonly timeoutMs: number | null;
+  readonly killAfterMs: number | null;
+} {
+  const count = (label: string) => {
+    const text = containerLabels[label] ?? '';
+    return /^\d{1,15}$/.test(text) ? Number(text) : null;
+  };
+  return { timeoutMs: count(labels.timeout), killAfterMs: count(labels.killAfter) };
 }

@@ -1,6 +1,7 @@
 import type Docker from 'dockerode';
 import { messageOf } from '../../failure.ts';
 import type { DockerApi } from './docker-api.ts';
+import type { EngineContainer } from './engine-calls.ts';
 import { httpStatusOf } from './engine-failure.ts';
 import { labels } from './labels.ts';
 import { removeContainer } from './remove-container.ts';
@@ -17,7 +18,7 @@ export function leftoversOf(api: DockerApi): Leftovers {
 /** Removes what was made; what cannot be removed now is remembered, and the failure passed on. */
 export async function removeOrRemember(
   api: DockerApi,
-  { container, made }: { readonly container: Docker.Container; readonly made: Made },
+  { container, made }: { readonly container: EngineContainer; readonly made: Made },
 ): Promise<void> {
   try {
     await removeContainer(api, container);
@@ -75,7 +76,7 @@ class Leftovers {
     this.#byAttempt.delete(attempt);
   }
 
-  async #inspect(container: Docker.Container): Promise<Docker.ContainerInspectInfo | null> {
+  async #inspect(container: EngineContainer): Promise<Docker.ContainerInspectInfo | null> {
     try {
       return await this.#api.inspectContainer(container);
     } catch (error) {

@@ -18,6 +18,11 @@ export function isOwnNetwork(name: string): boolean {
   return hasNetwork(name) && ownNetworks.some((own) => own === name);
 }
 
+/** Every name that `engineNetworkName` gives a network that is made on demand. */
+export function engineNetworkNames(): string[] {
+  return ownNetworks.filter(isOwnNetwork).map(engineNetworkName);
+}
+
 /** The engine's name of a network that is ours. */
 export function engineNetworkName(name: string): string {
   return `sandbox-${name}`;

@@ -93,7 +93,7 @@ function isOurs({ Labels }: Pick<NetworkInfo, 'Labels'>): boolean {
 async function removeQuietly(api: DockerApi, id: string): Promise<void> {
   try {
     await api.call(callLimitsMs.quick, (abortSignal) =>
-      api.docker.getNetwork(id).remove({ abortSignal }),
+      api.docker.removeNetwork(id, { abortSignal }),
     );
   } catch {
     // A task is attached to it; it is labelled, and is removed once it is empty.
@@ -110,9 +110,12 @@ async function ownNetworksNamed(
   cancel?: AbortSignal,
 ): Promise<NetworkInfo[]> {
   const all = await list(api, name, cancel);
-  return all
-    .filter((network) => network.Name === name)
-    .sort((a, b) => compare(a.Created, b.Created) || compare(a.Id, b.Id));
+  return inOrder(all.filter((network) => network.Name === name));
+}
+
+/** The first of each name is the one that everybody keeps. */
+export function inOrder(networks: readonly NetworkInfo[]): NetworkInfo[] {
+  return [...networks].sort((a, b) => compare(a.Created, b.Created) || compare(a.Id, b.Id));
 }
 
 async function list(api: DockerApi, name: string, cancel?: AbortSignal): Promise<NetworkInfo[]> {

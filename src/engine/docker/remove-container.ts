@@ -1,9 +1,9 @@
-import type Docker from 'dockerode';
+import type { EngineContainer } from './engine-calls.ts';
 import { type DockerApi, callLimitsMs } from './docker-api.ts';
 import { httpStatusOf } from './engine-failure.ts';
 
 /** Removes a container whatever state it is in; resolves once it is gone, whoever removed it. */
-export async function removeContainer(api: DockerApi, container: Docker.Container): Promise<void> {
+export async function removeContainer(api: DockerApi, container: EngineContainer): Promise<void> {
   try {
     await api.call(callLimitsMs.removal, (abortSignal) =>
       container.remove({ force: true, v: true, abortSignal }),
@@ -15,10 +15,10 @@ export async function removeContainer(api: DockerApi, container: Docker.Containe
   }
 }
 
-export async function waitUntilRemoved(api: DockerApi, container: Docker.Container): Promise<void> {
+export async function waitUntilRemoved(api: DockerApi, container: EngineContainer): Promise<void> {
   try {
     await api.call(callLimitsMs.quick, (abortSignal) =>
-      container.wait({ condition: 'removed', abortSignal } as Docker.ContainerWaitOptions),
+      container.wait({ condition: 'removed', abortSignal }),
     );
   } catch (error) {
     if (httpStatusOf(error) !== 404) throw error;

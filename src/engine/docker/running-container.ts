@@ -2,8 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import { constants } from 'node:os';
 import type { Writable } from 'node:stream';
 import { SandboxFailure } from '../../failure.ts';
+import type { TerminalSize } from '../../spec/task-spec.ts';
 import { Deferred } from '../deferred.ts';
 import type { Ending, OutputSinks, RunningTask } from '../engine.ts';
+import { pump } from '../pump.ts';
 import { within } from '../timer.ts';
 import { mayBeTooLong, tooLong } from '../too-long.ts';
 import { textOf } from './answers.ts';
@@ -21,6 +23,7 @@ const eventLimitMs = 2_000;
 export class RunningContainer implements RunningTask {
   readonly stdin: Writable | null;
   readonly drained: Promise<void>;
+  readonly resize: RunningTask['resize'];
   readonly #parts: RunningParts;
   readonly #status: Promise<WaitStatus>;
   readonly #report: HeldReport;
@@ -34,8 +37,14 @@ export class RunningContainer implements RunningTask {
   constructor(parts: RunningParts, output: OutputSinks) {
     this.#parts = parts;
     this.stdin = parts.spec.stdin ? parts.attached : null;
-    this.#report = new HeldReport(output.stderr, { mayBeTooLong: mayBeTooLong(parts.spec) });
-    this.#output = demultiplex(parts.attached, { ...output, stderr: this.#report.sink });
+    const { tty } = parts.spec;
+    this.resize = tty ? (size) => this.#resize(size) : null;
+    const suspicion = { mayBeTooLong: mayBeTooLong(parts.spec) };
+    this.#report = new HeldReport(tty ? output.stdout : output.stderr, suspicion);
+    const { sink } = this.#report;
+    this.#output = tty
+      ? pump(parts.attached, sink)
+      : demultiplex(parts.attached, { ...output, stderr: sink });
     this.#status = readStatus(parts.waiting);
     const noteEnd = () => {
       this.#outputEnded = true;
@@ -49,7 +58,7 @@ export class RunningContainer implements RunningTask {
   }
 
   async ended(): Promise<Ending> {
-    const { events } = this.#parts;
+    const { events, facts } = this.#parts;
     try {
       const { exitCode, error } = await this.#status;
       if (error) throw new SandboxFailure('engine-error', `the engine lost the task: ${error}`);
@@ -58,12 +67,18 @@ export class RunningContainer implements RunningTask {
       const mayBeShutdown = exitCode > 128 && this.#sent.size === 0;
       if (!sawEnd || stoppedBy || mayBeShutdown) await this.#throwIfEngineWent();
       await this.#throwIfNeverStarted(exitCode);
+      const watchdog = await this.#parts.watchdog.report(exitCode);
+      const isOverdue = watchdog !== null && watchdog.endedAfterMs !== null;
       return {
-        end: { exitCode, signal: signalOf(exitCode, events.observed) },
+        end: { exitCode, signal: isOverdue ? 'SIGKILL' : signalOf(exitCode, events.observed) },
         oomKills: sawEnd ? this.#oomKills(exitCode) : null,
         observed: events.observed,
         stoppedBy,
         endedFirst: this.#outputEndedFirst && !this.#diedOfOurs(exitCode),
+        watchdog,
+        // The host's kernel ends all processes of a container before its first one counts as ended. What another
+        // kernel still has to write is not known.
+        isOver: sawEnd && facts.isolation.level === 'container',
       };
     } finally {
       this.#verdict.reach();
@@ -96,6 +111,18 @@ export class RunningContainer implements RunningTask {
     return this.#parts.events.observed.some(
       (one) => one.event === 'kill' && Number(one.signal) === constants.signals[signal],
     );
+  }
+
+  async #resize({ columns, rows }: TerminalSize): Promise<void> {
+    const { api, container } = this.#parts;
+    try {
+      await api.call(callLimitsMs.quick, (abortSignal) =>
+        container.resize({ h: rows, w: columns, abortSignal }),
+      );
+    } catch (error) {
+      // Ended, or about to end.
+      if (![404, 409].includes(httpStatusOf(error) ?? 0)) throw error;
+    }
   }
 
   /** Nobody will ask for the ending any more. */

@@ -1,18 +1,35 @@
 import { SandboxFailure, messageOf } from '../../failure.ts';
 import { readPlantableFile } from '../../spec/regular-file.ts';
-
-const seccompFile = /^seccomp=(\/.*)$/s;
+import { seccompDigestOf, seccompPathOf } from '../../spec/seccomp-files.ts';
+import type { TaskSpec } from '../../spec/task-spec.ts';
 
 /**
  * What HostConfig.SecurityOpt takes: a seccomp profile goes there as its text. Rejects with a SandboxFailure
- * (`invalid-settings`) where the file is no profile.
+ * (`invalid-settings`) where the file is no profile, or another one than the task was resolved with.
  */
-export async function securityOptions(asked: readonly string[]): Promise<string[]> {
-  const resolved = asked.map(async (option) => {
-    const path = seccompFile.exec(option)?.[1];
-    return path === undefined ? option : `seccomp=${await readProfile(path)}`;
+export async function securityOptions({ securityOpt, seccompDigest }: Asked): Promise<string[]> {
+  const profiles = new Map<string, string>();
+  for (const option of securityOpt) {
+    const path = seccompPathOf(option);
+    if (path !== null) profiles.set(option, await readProfile(path));
+  }
+  const found = seccompDigestOf(securityOpt.flatMap((option) => profiles.get(option) ?? []));
+  if (found !== seccompDigest) throw changedMeanwhile();
+  const options = securityOpt.map((option) => {
+    const profile = profiles.get(option);
+    return profile === undefined ? option : `seccomp=${profile}`;
   });
-  return ['no-new-privileges', ...(await Promise.all(resolved))];
+  return ['no-new-privileges', ...options];
+}
+
+type Asked = Pick<TaskSpec, 'securityOpt' | 'seccompDigest'>;
+
+/** What the receipt says of the task would be wrong. */
+function changedMeanwhile(): SandboxFailure {
+  const message = 'expected the seccomp file that the task was checked with, found another content';
+  return new SandboxFailure('invalid-settings', message, {
+    hint: 'Nothing was started. Run it again.',
+  });
 }
 
 /** Passed on as it is: numbers of 64 bits would not survive being written again. */

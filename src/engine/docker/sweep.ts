@@ -7,13 +7,23 @@ import { deadlineMsOf, labels, ownerOf } from './labels.ts';
 
 /** Removes our own containers that nobody looks after any more; answers their names. */
 export async function sweep(api: DockerApi): Promise<string[]> {
-  const ours = await api.call(callLimitsMs.quick, (abortSignal) =>
-    api.docker.listContainers({ all: true, filters: { label: [labels.tool] }, abortSignal }),
-  );
-  const observer = api.observer();
-  const abandoned = ours.filter((container) => isAbandoned(container, observer, Date.now()));
+  const abandoned = await abandonedContainers(api);
   await Promise.all(abandoned.map(({ Id }) => removeContainer(api, api.docker.getContainer(Id))));
   return abandoned.map(({ Names }) => Names[0] ?? '?');
+}
+
+export async function abandonedContainers(
+  api: DockerApi,
+  cancel?: AbortSignal,
+): Promise<Docker.ContainerInfo[]> {
+  const filters = { label: [labels.tool] };
+  const ours = await api.call(
+    callLimitsMs.quick,
+    (abortSignal) => api.docker.listContainers({ all: true, filters, abortSignal }),
+    cancel,
+  );
+  const observer = api.observer();
+  return ours.filter((container) => isAbandoned(container, observer, Date.now()));
 }
 
 /**

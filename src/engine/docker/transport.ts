@@ -1,5 +1,4 @@
 import type http from 'node:http';
-import https from 'node:https';
 import { SandboxFailure } from '../../failure.ts';
 import type { EngineAddress } from './context.ts';
 import { SshAgent } from './ssh-agent.ts';
@@ -36,7 +35,7 @@ function tcpTransport(url: URL, tls: EngineAddress['tls']): Transport {
   const files = Object.fromEntries(
     Object.entries({ ca: tls?.ca, cert: tls?.cert, key: tls?.key }).filter(([, pem]) => pem),
   );
-  const agent = new https.Agent({ ...files, rejectUnauthorized: tls?.verify ?? true });
+  const agent = new (https().Agent)({ ...files, rejectUnauthorized: tls?.verify ?? true });
   return { host, port: Number(url.port || 2376), protocol: 'https', agent };
 }
 
@@ -46,4 +45,9 @@ function unusableAddress({ url, origin }: EngineAddress): SandboxFailure {
     'engine-error',
     `${origin}: expected an address such as ${forms}, got "${url}"`,
   );
+}
+
+/** Loaded only where it is needed: most engines are behind a socket, and it brings all of TLS with it. */
+export function https() {
+  return process.getBuiltinModule('node:https');
 }

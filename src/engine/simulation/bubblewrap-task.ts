@@ -20,6 +20,7 @@ export interface BubblewrapTaskParts {
 export class BubblewrapTask implements RunningTask {
   readonly stdin: Writable | null;
   readonly drained: Promise<void>;
+  readonly resize = null;
   readonly #parts: BubblewrapTaskParts;
   readonly #ended: Promise<Ending>;
   readonly #sent = new Set<NodeJS.Signals>();
@@ -56,7 +57,10 @@ export class BubblewrapTask implements RunningTask {
     const exit = await launch.exited;
     await launch.status.ended;
     const oomKills = cgroup?.oomKills() ?? null;
-    const observed = { oomKills, observed: [], stoppedBy: null, endedFirst: false };
+    const observed = {
+      ...{ oomKills, observed: [], stoppedBy: null, endedFirst: false },
+      ...{ watchdog: null, isOver: false },
+    };
     const exitCode = launch.status.exitCode ?? codeOfKilled(exit.signal);
     return { end: { exitCode, signal: this.#signalOf(exitCode, oomKills) }, ...observed };
   }

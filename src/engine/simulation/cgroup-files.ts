@@ -2,6 +2,8 @@ import { readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errnoOf } from '../../failure.ts';
+import { deadOwner } from '../abandoned-files.ts';
+import type { Leftover } from '../engine.ts';
 import { isAbandonedName } from './cgroup-name.ts';
 
 /** The content of a kernel file without the newline; null where it is not there or cannot be read. */
@@ -57,12 +59,14 @@ export async function removeCgroup(path: string): Promise<void> {
   }
 }
 
-/** What dead owners left in `parent`. It is tidied up beside a run, and never its business. */
-export async function sweepCgroups(parent: string): Promise<void> {
-  const abandoned = namesIn(parent).filter((name) => isAbandonedName(name));
-  await Promise.all(
-    abandoned.map((name) => removeCgroup(join(parent, name)).catch(() => undefined)),
-  );
+/** What dead owners left in `parent`. */
+export function abandonedCgroups(parent: string): Leftover[] {
+  return namesIn(parent)
+    .filter((name) => isAbandonedName(name))
+    .map((name) => join(parent, name))
+    .map((path) => {
+      return { kind: 'cgroup', name: path, reason: deadOwner, remove: () => removeCgroup(path) };
+    });
 }
 
 /** By one write where the kernel can (5.14), so that nothing forks away; else one by one. */

@@ -20,6 +20,7 @@ export function isAbandonedName(name: string, observer: Owner = currentOwner()):
     pidNamespace: `pid:[${pidNamespace}]`,
     pid: Number(pid),
     pidStart,
+    uid: null,
   };
   return isDead(owner, { ...observer, host: hostname() });
 }

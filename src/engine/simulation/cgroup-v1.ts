@@ -10,7 +10,7 @@ import {
   cpuPeriodUs,
   cpuQuotaUs,
 } from './cgroup.ts';
-import { readField, readNumber, removeCgroup, sweepCgroups, tryWrite } from './cgroup-files.ts';
+import { readField, readNumber, removeCgroup, abandonedCgroups, tryWrite } from './cgroup-files.ts';
 import type { OwnCgroups } from './cgroup-mounts.ts';
 
 /** Controllers of version 1 that this process may make groups in, below its own; null where there are none. */
@@ -23,9 +23,7 @@ export function legacyCgroupHost({ legacy }: OwnCgroups): CgroupHost | null {
     kind: 'cgroup',
     controllers: usable,
     make: (name, limits) => make(parents, { name, limits }),
-    sweep: async () => {
-      await Promise.all([...new Set(parents.values())].map(sweepCgroups));
-    },
+    leftovers: () => [...new Set(parents.values())].flatMap(abandonedCgroups),
   };
 }
 

@@ -13,11 +13,11 @@ import {
 } from './cgroup.ts';
 import { cgroupName } from './cgroup-name.ts';
 import {
+  abandonedCgroups,
   readField,
   readKernelFile,
   readNumber,
   removeCgroup,
-  sweepCgroups,
   tryWrite,
 } from './cgroup-files.ts';
 import type { OwnCgroups } from './cgroup-mounts.ts';
@@ -47,7 +47,7 @@ export function unifiedCgroupHost({ unified }: OwnCgroups): CgroupHost | null {
     kind: 'cgroup',
     controllers: usable,
     make: (name, limits) => make(join(path, name), limits),
-    sweep: () => sweepCgroups(path),
+    leftovers: () => abandonedCgroups(path),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Leftover } from '../engine.ts';
 import type { Limits } from '../../spec/task-spec.ts';
 
 /** What can hold a task to its limits. The names are the kernel's. */
@@ -43,8 +44,8 @@ export interface CgroupHost {
   readonly controllers: readonly Controller[];
   /** `name` is unique on this machine and says who made it. */
   make(name: string, limits: Limits): Promise<TaskCgroup>;
-  /** Takes away what dead owners left. */
-  sweep(): Promise<void>;
+  /** What dead owners left. */
+  leftovers(): Leftover[];
 }
 
 /** In microseconds; the kernel's default. */

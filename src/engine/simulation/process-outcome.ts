@@ -14,6 +14,8 @@ export function endingOf(code: number | null, signal: NodeJS.Signals | null): En
     observed: [],
     stoppedBy: null,
     endedFirst: false,
+    watchdog: null,
+    isOver: false,
   };
 }
 

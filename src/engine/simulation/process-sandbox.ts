@@ -98,6 +98,7 @@ function spawn(spec: TaskSpec, environment: Record<string, string>) {
 class RunningProcess implements RunningTask {
   readonly stdin: Writable | null;
   readonly drained: Promise<void>;
+  readonly resize = null;
   readonly #child: Child;
   readonly #pid: number;
   readonly #marker: string;

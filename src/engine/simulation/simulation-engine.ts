@@ -8,6 +8,8 @@ import type {
   Engine,
   EngineDriver,
   EngineFacts,
+  Housekeeping,
+  Leftover,
   Sandbox,
 } from '../engine.ts';
 import { sweepSecrets } from '../secrets-directory.ts';
@@ -19,7 +21,7 @@ import { createBubblewrapSandbox } from './create-bubblewrap-sandbox.ts';
 import { refuseWhatCannotBe } from './refusals.ts';
 import { type Means, levelOf, processGroupFacts } from './simulation-facts.ts';
 import { simulationWarning } from './simulation-warning.ts';
-import { type TaskDirectory, createTaskDirectory, sweepTaskDirectories } from './task-directory.ts';
+import { type TaskDirectory, abandonedTasks, createTaskDirectory } from './task-directory.ts';
 
 export const simulationDriver: EngineDriver = {
   connect: async (options) => {
@@ -72,6 +74,8 @@ class SimulationEngine implements Engine {
   readonly capacity = hostCapacity();
   readonly diagnosis = null;
   readonly images = null;
+  readonly housekeeping: Housekeeping;
+  readonly tasks = null;
   readonly #means: Means;
   readonly #options: ConnectOptions;
   readonly #sweeping: Promise<unknown>;
@@ -81,8 +85,9 @@ class SimulationEngine implements Engine {
     this.#means = means;
     this.#options = options;
     // Beside the run, and never its business: what cannot be removed now, the next one can.
-    const cgroups = means.cgroups.host?.sweep();
-    this.#sweeping = Promise.allSettled([cgroups, sweepTaskDirectories(), sweepSecrets()]);
+    this.housekeeping = { leftovers: () => simulationLeftovers(means) };
+    const keepsLeftovers = options.keepsLeftovers === true;
+    this.#sweeping = keepsLeftovers ? Promise.resolve() : sweep(means);
   }
 
   check(spec: TaskSpec): void {
@@ -119,6 +124,18 @@ class SimulationEngine implements Engine {
       throw error;
     }
   }
+}
+
+async function sweep(means: Means): Promise<void> {
+  const removeAll = async () => {
+    const leftovers = await simulationLeftovers(means);
+    await Promise.allSettled(leftovers.map((leftover) => leftover.remove()));
+  };
+  await Promise.allSettled([removeAll(), sweepSecrets()]);
+}
+
+async function simulationLeftovers({ cgroups }: Means): Promise<Leftover[]> {
+  return [...(cgroups.host?.leftovers() ?? []), ...(await abandonedTasks())];
 }
 
 /** Loaded only where it is needed: what starts plain processes takes as long to load as all the rest. */

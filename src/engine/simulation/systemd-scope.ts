@@ -30,7 +30,7 @@ export async function systemdScopeHost(env: NodeJS.ProcessEnv): Promise<CgroupHo
     kind: 'systemd-scope',
     controllers,
     make: (name, limits) => Promise.resolve(new Scope(name, limits, bus)),
-    sweep: () => Promise.resolve(),
+    leftovers: () => [],
   };
 }
 

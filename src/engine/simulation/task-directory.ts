@@ -1,8 +1,10 @@
-import { mkdir, readdir, rename } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SandboxFailure, errnoOf } from '../../failure.ts';
-import { type Lock, acquireAbandonedLock, acquireLock } from '../lock.ts';
+import { deadOwner, namesIn } from '../abandoned-files.ts';
+import type { Leftover } from '../engine.ts';
+import { type Lock, acquireAbandonedLock, acquireLock, isAbandonedLock } from '../lock.ts';
 import { ownTemporaryDirectory } from '../own-directory.ts';
 import { removeTree } from '../remove-tree.ts';
 import { randomName } from '../../spec/random-name.ts';
@@ -35,13 +37,22 @@ export async function createTaskDirectory(id: string): Promise<TaskDirectory> {
   return { ...place, remove };
 }
 
-/** Removes what killed runs left, whatever their id was. */
-export async function sweepTaskDirectories(): Promise<void> {
+/** What killed runs left, whatever their id was. */
+export async function abandonedTasks(): Promise<Leftover[]> {
   const places = await ownPlaces();
-  const ids = await readdir(places.locks);
-  await Promise.allSettled(ids.map((id) => moveAway(id, places)));
-  const swept = await readdir(places.swept);
-  await Promise.allSettled(swept.map((name) => removeTree(join(places.swept, name))));
+  const [ids, swept] = await Promise.all([namesIn(places.locks), namesIn(places.swept)]);
+  const isDead = await Promise.all(ids.map((id) => isAbandonedLock(join(places.locks, id))));
+  const directory = (name: string, remove: () => Promise<void>): Leftover => {
+    return { kind: 'directory', name, reason: deadOwner, remove };
+  };
+  return [
+    ...ids
+      .filter((_, index) => isDead[index])
+      .map((id) => directory(join(places.tasks, id), () => removeTask(id, places))),
+    ...swept
+      .map((name) => join(places.swept, name))
+      .map((path) => directory(path, () => removeTree(path))),
+  ];
 }
 
 interface Places {
@@ -63,16 +74,17 @@ async function ownPlaces(): Promise<Places> {
 }
 
 /** Moved, which takes no time, since the id is held meanwhile, and somebody may want it. */
-async function moveAway(id: string, { locks, tasks, swept }: Places): Promise<void> {
+async function removeTask(id: string, { locks, tasks, swept }: Places): Promise<void> {
   const lock = await acquireAbandonedLock(join(locks, id));
   if (!lock) return;
-  const name = randomName(8);
+  const moved = join(swept, randomName(8));
   try {
-    await rename(join(tasks, id), join(swept, name));
+    await rename(join(tasks, id), moved);
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw error;
   }
   await lock.release();
+  await removeTree(moved);
 }
 
 const sweepRounds = 5;

@@ -12,7 +12,7 @@ import { rowOfNotRun } from './batch-row.ts';
 import type { BatchTask } from '../../spec/batch/batch-task.ts';
 import { Halting } from './halting.ts';
 import type { MemoryBudget } from './memory-budget.ts';
-import { type ResumePolicy, earlierRow } from './resume.ts';
+import { type ResumePolicy, earlierOf } from './resume.ts';
 import { isRetryable, retryDelayMs } from './retry-policy.ts';
 import type { SharedEngine } from './shared-engine.ts';
 
@@ -133,9 +133,19 @@ export class BatchRun {
   }
 
   async #one(task: BatchTask): Promise<void> {
-    const earlier = this.#stop ? null : await earlierRow(task, this.#plan.resume);
+    const earlier = this.#stop ? null : await this.#earlier(task);
     if (earlier) this.#end(task, earlier, null);
     else await this.#admit(task);
+  }
+
+  async #earlier(task: BatchTask): Promise<BatchRow | null> {
+    const earlier = await earlierOf(task, this.#plan.resume);
+    if (earlier.kind === 'odd') {
+      const message = `${task.spec.id} runs again, ${task.spec.receiptPath} is no receipt as it should be: ${earlier.reason}`;
+      this.#emit({ kind: 'task-event', task, event: { kind: 'warning', message } });
+    }
+    if (earlier.kind !== 'row') return null;
+    return (await this.#means.engine.hasOtherImage(earlier.image)) ? null : earlier.row;
   }
 
   async #admit(task: BatchTask): Promise<void> {

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import type { BatchRow } from '../../receipt/batch-summary.ts';
 import { readReceiptJson } from '../../receipt/read-receipt.ts';
-import { receiptSchemaId } from '../../receipt/receipt.ts';
-import { type Status, statuses } from '../../outcome/outcome.ts';
+import { type Receipt, receiptSchema } from '../../receipt/receipt.ts';
+import type { Status } from '../../outcome/outcome.ts';
 import { taskDigest } from '../../spec/task-digest.ts';
 import type { BatchTask } from '../../spec/batch/batch-task.ts';
 
@@ -18,42 +18,53 @@ const ownEndings: readonly Status[] = [
   'workspace-limit',
 ];
 
-const earlierSchema = v.object({
-  schema: v.literal(receiptSchemaId),
-  id: v.string(),
-  taskDigest: v.string(),
-  status: v.picklist(statuses),
-  exitCode: v.number(),
-  timing: v.object({
-    startedAt: v.nullable(v.string()),
-    finishedAt: v.nullable(v.string()),
-    durationMs: v.nullable(v.number()),
-  }),
-});
+/** What an earlier run of a task left. */
+export type Earlier =
+  | { readonly kind: 'none' }
+  /** What lies there is no receipt as we write it. */
+  | { readonly kind: 'odd'; readonly reason: string }
+  | { readonly kind: 'row'; readonly row: BatchRow; readonly image: Receipt['image'] };
 
 /**
- * The row of an earlier run of exactly this task, by its receipt; null where there is none that counts. What cannot
- * be read counts as none: then the task runs, and its receipt replaces what lies there.
+ * The row of an earlier run of exactly this task, by its receipt. What is not wholly a receipt counts as none: then
+ * the task runs, and its receipt replaces what lies there.
  */
-export async function earlierRow(task: BatchTask, policy: ResumePolicy): Promise<BatchRow | null> {
-  if (policy === 'nothing') return null;
-  const { index, line, spec } = task;
-  const found = v.safeParse(earlierSchema, await readReceiptJson(spec.receiptPath));
-  if (!found.success) return null;
-  const { id, status, exitCode, timing } = found.output;
+export async function earlierOf(
+  { index, line, spec }: BatchTask,
+  policy: ResumePolicy,
+): Promise<Earlier> {
+  if (policy === 'nothing') return { kind: 'none' };
+  const found = await readReceiptJson(spec.receiptPath);
+  if (found === undefined) return { kind: 'none' };
+  const parsed = v.safeParse(receiptSchema, found);
+  if (!parsed.success) return { kind: 'odd', reason: issueText(parsed.issues[0]) };
+  const { id, status, exitCode, timing, image } = parsed.output;
   const counts = policy === 'passed' ? status === 'passed' : ownEndings.includes(status);
-  if (!counts || id !== spec.id || found.output.taskDigest !== taskDigest(spec)) return null;
-  return {
-    ...{ index, line, id, command: [...spec.command], status, exitCode, ...timing },
-    ...{
-      // As of those that run now: whole milliseconds.
-      durationMs: timing.durationMs === null ? null : Math.round(timing.durationMs),
-      stoppedByOther: false,
-      attempts: 0,
-      reused: true,
-      slot: null,
-      reason: null,
-      receipt: spec.receiptPath,
-    },
+  const isSame = id === spec.id && parsed.output.taskDigest === taskDigest(spec);
+  if (!counts || !isSame) return { kind: 'none' };
+  const reason = contradictionIn(parsed.output);
+  if (reason !== null) return { kind: 'odd', reason };
+  const { startedAt, finishedAt } = timing;
+  // As of those that run now: whole milliseconds.
+  const durationMs = timing.durationMs === null ? null : Math.round(timing.durationMs);
+  const row: BatchRow = {
+    ...{ index, line, id, command: [...spec.command], status, exitCode },
+    ...{ startedAt, finishedAt, durationMs, stoppedByOther: false, attempts: 0, reused: true },
+    ...{ slot: null, reason: null, receipt: spec.receiptPath },
   };
+  return { kind: 'row', row, image };
+}
+
+function issueText(issue: v.BaseIssue<unknown>): string {
+  return `${v.getDotPath(issue) ?? 'it'}: ${issue.message}`;
+}
+
+/** What the schema cannot say: a task that ended has been started, and its exit code says the same as its status. */
+function contradictionIn({ status, exitCode, timing }: Receipt): string | null {
+  if ((status === 'passed') !== (exitCode === 0)) return `${status} with exit code ${exitCode}`;
+  for (const time of [timing.startedAt, timing.finishedAt]) {
+    if (time === null || Number.isNaN(Date.parse(time)))
+      return `${status} at no time that there is`;
+  }
+  return timing.durationMs === null ? `${status} without a duration` : null;
 }

@@ -25,7 +25,7 @@ export function isRetryable(attempt: Attempt, retryOn: readonly RetryableStatus[
   if (attempt.receipt === null) return !permanent.includes(attempt.failure.code);
   const { status, error, evidence } = attempt.receipt;
   // Neither the task's answer nor the caller's wish.
-  if (evidence.stoppedBy !== null) return true;
+  if (evidence.stoppedBy === 'engine') return true;
   if (status === 'not-started' || status === 'engine-failed') {
     return !permanent.some((code) => code === error?.code);
   }

@@ -1,5 +1,6 @@
 import type { CreateContext, Engine } from '../../engine/engine.ts';
 import { connectEngine } from '../../engine/engines.ts';
+import type { Receipt } from '../../receipt/receipt.ts';
 import type { TaskSpec } from '../../spec/task-spec.ts';
 import { untilAborted } from '../until-aborted.ts';
 
@@ -9,6 +10,7 @@ export class SharedEngine {
   readonly #closing = new AbortController();
   #engine: Promise<Engine> | null = null;
   readonly #had = new Set<Engine>();
+  readonly #imageIds = new Map<string, Promise<string | null>>();
 
   constructor(env: NodeJS.ProcessEnv) {
     this.#env = env;
@@ -32,6 +34,22 @@ export class SharedEngine {
     return lent(engine);
   };
 
+  /** Whether the name of an image stands for another one now; where the engine cannot tell, it does not. */
+  async hasOtherImage(image: Receipt['image']): Promise<boolean> {
+    if (image?.id == null) return false;
+    const { reference } = image;
+    const asked = this.#imageIds.get(reference) ?? this.#idOf(reference);
+    this.#imageIds.set(reference, asked);
+    const id = await asked;
+    return id !== null && id !== image.id;
+  }
+
+  async #idOf(reference: string): Promise<string | null> {
+    const [engine] = this.#had;
+    const found = engine?.images?.idOf(reference, this.#closing.signal);
+    return (await found?.catch(() => null)) ?? null;
+  }
+
   /** Of all engines that were had; answers what is still there, and why. */
   async removeLeftovers(): Promise<readonly string[]> {
     const all = [...this.#had].map((engine) => engine.removeLeftovers());
@@ -47,9 +65,9 @@ export class SharedEngine {
 
 /** Whoever closes it is not the last one to use it. */
 function lent(engine: Engine): Engine {
-  const { facts, capacity, diagnosis, images } = engine;
+  const { facts, capacity, diagnosis, images, housekeeping, tasks } = engine;
   return {
-    ...{ facts, capacity, diagnosis, images },
+    ...{ facts, capacity, diagnosis, images, housekeeping, tasks },
     check: (spec) => engine.check(spec),
     create: (spec, context) => engine.create(spec, context),
     removeLeftovers: () => engine.removeLeftovers(),

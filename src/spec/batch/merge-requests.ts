@@ -23,6 +23,7 @@ export function mergeRequests(defaults: TaskRequest, entry: EntryRequest): TaskR
     allowNestedDocker: either('allowNestedDocker'),
     keepEntrypoint: either('keepEntrypoint'),
     stdin: false,
+    tty: null,
     problems: entry.problems,
   };
 }

@@ -140,7 +140,15 @@ function endingOf({ status, exitCode, reason }: BatchRow): Partial<TaskRecord> {
     { hint: 'Check the name.' },
   );
   const signals = [{ signal: 'SIGTERM' as const, afterMs: 30_000 }];
-  const ending = { end, oomKills: 0, stoppedBy: null, endedFirst: false, observed: [] };
+  const ending = {
+    end,
+    oomKills: 0,
+    stoppedBy: null,
+    endedFirst: false,
+    watchdog: null,
+    isOver: true,
+    observed: [],
+  };
   switch (status) {
     case 'passed':
     case 'failed':

@@ -8,6 +8,7 @@ import { countLeftovers } from './store/leftovers.ts';
 import { listImages } from './store/list-images.ts';
 import { loadImages } from './offline/load.ts';
 import { buildMinimal } from './offline/minimal.ts';
+import { inspectImage } from './pull/pull.ts';
 import { type Pruned, pruneImages } from './store/prune-images.ts';
 import { removeOwnImage } from './store/remove-images.ts';
 
@@ -28,6 +29,10 @@ export class DockerImages implements ImageStore {
     if (recipe === null) return (await ensureImage(this.#api, spec, context)).facts;
     if (noCache) return await build(this.#api, { spec: { ...spec, recipe }, noCache }, context);
     return await buildIfMissing(this.#api, { ...spec, recipe }, context);
+  }
+
+  async idOf(reference: string, cancel: AbortSignal): Promise<string | null> {
+    return (await inspectImage(this.#api, reference, cancel))?.Id ?? null;
   }
 
   async list(cancel: AbortSignal): Promise<readonly OwnImage[]> {

@@ -38,6 +38,13 @@ export async function ensureBuilt(
   }
 }
 
+/** What was built on the base that is there; null where there is no such base or no such image. */
+export async function findOnBase(api: DockerApi, spec: RecipeSpec, cancel: AbortSignal) {
+  const baseId = await presentBase(api, spec, cancel);
+  const found = baseId === null ? null : await findBuilt(api, { spec, baseId }, cancel);
+  return found && { image: found.image, facts: factsOf(spec, found) };
+}
+
 /** Answers what is there where it need not be built. */
 export async function buildIfMissing(
   api: DockerApi,

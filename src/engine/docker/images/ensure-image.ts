@@ -3,7 +3,8 @@ import { SandboxFailure } from '../../../failure.ts';
 import type { TaskSpec } from '../../../spec/task-spec.ts';
 import type { CreateContext, ImageFacts } from '../../engine.ts';
 import type { DockerApi } from '../docker-api.ts';
-import { ensureBuilt } from './ensure-built.ts';
+import { ensureBuilt, findOnBase } from './ensure-built.ts';
+import { fitsPlatform } from './pull/pull-platform.ts';
 import { inspectImage, presentImage } from './pull/pull.ts';
 import { digestFor } from './pull/registry-reference.ts';
 
@@ -21,6 +22,8 @@ export async function ensureImage(
   spec: TaskSpec,
   context: CreateContext,
 ): Promise<UsableImage> {
+  const present = await findImage(api, spec, context.cancel);
+  if (present) return present;
   if (spec.recipe !== null) {
     const built = await ensureBuilt(api, { ...spec, recipe: spec.recipe }, context);
     const found = await inspectImage(api, built.id, context.cancel);
@@ -30,6 +33,22 @@ export async function ensureImage(
   const wanted = { ...spec, reference: spec.image, isBase: false };
   const { image, pulledMs } = await presentImage(api, wanted, context);
   return usable(image, factsOf(spec.image, image, pulledMs));
+}
+
+/** What there is and may be used as it is, by as few calls as that takes; null where more is to be done. */
+export async function findImage(
+  api: DockerApi,
+  spec: TaskSpec,
+  cancel: AbortSignal,
+): Promise<UsableImage | null> {
+  if (spec.pull === 'always') return null;
+  if (spec.recipe !== null) {
+    const found = await findOnBase(api, { ...spec, recipe: spec.recipe }, cancel);
+    return found && usable(found.image, found.facts);
+  }
+  const image = await inspectImage(api, spec.image, cancel);
+  if (!image || !fitsPlatform(image, spec.platform)) return null;
+  return usable(image, factsOf(spec.image, image, null));
 }
 
 function factsOf(

@@ -49,7 +49,7 @@ function evidenceFacts({ evidence, limits, timing }: Receipt): [string, string |
       workspaceLimit &&
         `${sizeText(workspaceLimit.limitBytes)}, seen ${sizeText(workspaceLimit.seenBytes)}`,
     ],
-    ['Cancelled by', stoppedBy === null ? cancelledBy : `${stoppedBy} of somebody else`],
+    ['Cancelled by', cancellerText(cancelledBy, stoppedBy)],
     ['Output', isCut ? 'not complete: a stream had not ended' : null],
     ['Left behind', evidence.removed === false ? 'the engine did not confirm its removal' : null],
     ['Still running', evidence.mayStillRun ? 'perhaps: its end was not seen' : null],
@@ -67,4 +67,9 @@ function sentText({ signal, afterMs }: { signal: string; afterMs: number }): str
 
 function limitText(bytes: number | null): string {
   return bytes === null ? 'none' : sizeText(bytes);
+}
+
+function cancellerText(signal: string | null, by: Receipt['evidence']['stoppedBy']): string | null {
+  if (by === 'sandbox stop') return '`sandbox stop`';
+  return by === 'engine' ? `${signal ?? 'no signal'} of somebody else` : signal;
 }

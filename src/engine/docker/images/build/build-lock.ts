@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
-import { access, mkdir, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as v from 'valibot';
 import { readPlantableFile } from '../../../../spec/regular-file.ts';
 import { type Lock, acquireLock } from '../../../lock.ts';
-import { ownTemporaryDirectory } from '../../../own-directory.ts';
+import { ownSharedDirectory } from '../../../own-directory.ts';
 import { currentOwner, isDead, parseOwner } from '../../../owner.ts';
 import type { DockerApi } from '../../docker-api.ts';
 
@@ -26,7 +25,7 @@ export async function buildLock(
   { cancel, onWait }: Waiting,
 ): Promise<Lock> {
   const name = `${await engineKey(api, cancel)}-${digest(reference)}.lock`;
-  const path = join(await lockDirectory(), name);
+  const path = join(await ownSharedDirectory('builds'), name);
   for (let isFirst = true; ; isFirst = false) {
     cancel.throwIfAborted();
     const lock = await acquireLock(path);
@@ -38,7 +37,7 @@ export async function buildLock(
 
 /** How many builds this user has under way on the engine. */
 export async function buildsUnderWay(api: DockerApi, cancel: AbortSignal): Promise<number> {
-  const [directory, key] = [await lockDirectory(), await engineKey(api, cancel)];
+  const [directory, key] = [await ownSharedDirectory('builds'), await engineKey(api, cancel)];
   const isLock = (name: string) => name.startsWith(`${key}-`) && name.endsWith('.lock');
   const names = (await readdir(directory)).filter(isLock);
   const held = await Promise.all(names.map((name) => isHeld(join(directory, name))));
@@ -65,20 +64,4 @@ const identitySchema = v.object({ Name: v.string(), DockerRootDir: v.string() })
 
 function digest(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 32);
-}
-
-/** The same for every process of this user, whatever its TMPDIR is, as far as /tmp can be used. */
-async function lockDirectory(): Promise<string> {
-  try {
-    return await buildsBelow(await ownTemporaryDirectory('/tmp'));
-  } catch {
-    return await buildsBelow(await ownTemporaryDirectory());
-  }
-}
-
-async function buildsBelow(parent: string): Promise<string> {
-  const directory = join(parent, 'builds');
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  await access(directory, constants.W_OK);
-  return directory;
 }

@@ -62,11 +62,9 @@ export async function inspectImage(
   cancel: AbortSignal,
 ): Promise<Docker.ImageInspectInfo | null> {
   try {
-    // The type declarations do not know that every call takes an abortSignal.
     return await api.call(
       callLimitsMs.quick,
-      (abortSignal) =>
-        api.docker.getImage(reference).inspect({ abortSignal } as Docker.ImageInspectOptions),
+      (abortSignal) => api.docker.getImage(reference).inspect({ abortSignal }),
       cancel,
     );
   } catch (error) {

@@ -17,11 +17,11 @@ export async function findBuilt(
   api: DockerApi,
   { spec, baseId }: { spec: RecipeSpec; baseId: string },
   cancel: AbortSignal,
-): Promise<BuiltImage | null> {
+): Promise<(BuiltImage & { readonly image: Docker.ImageInspectInfo }) | null> {
   const reference = builtReference(spec, baseId);
   const image = await inspectImage(api, reference, cancel);
   return image && (await isOurs(api, { reference, image }, cancel))
-    ? { reference, id: image.Id }
+    ? { reference, id: image.Id, image }
     : null;
 }
 

@@ -1,4 +1,3 @@
-import type Docker from 'dockerode';
 import * as v from 'valibot';
 import { type DockerApi, callLimitsMs } from '../../docker-api.ts';
 import { httpStatusOf } from '../../engine-failure.ts';
@@ -106,9 +105,7 @@ export async function removeImage(
       callLimitsMs.removal,
       async (abortSignal) => {
         const options = { noprune: true, abortSignal };
-        const answer: unknown = await api.docker
-          .getImage(reference)
-          .remove(options as Docker.ImageRemoveOptions);
+        const answer = await api.docker.getImage(reference).remove(options);
         return answer as readonly { readonly Deleted?: string }[];
       },
       cancel,

@@ -1,0 +1,129 @@
+import { OwnerSilent, askOwner } from '../control/ask-owner.ts';
+import { keptMessages } from '../control/kept-messages.ts';
+import { type Mark, readMarks } from '../control/mark.ts';
+import type { ControlRequest } from '../control/message.ts';
+import { SandboxFailure } from '../failure.ts';
+import { lastLinesOfEach } from '../outcome/kept-output.ts';
+import { keptOf } from '../receipt/kept-of-receipt.ts';
+import { readReceipt } from '../receipt/read-receipt.ts';
+import { type ReceiptShelf, receiptShelf } from '../receipt/receipt-shelf.ts';
+import { LogLines, LogPrinter, ReaderGone } from '../report/log-printer.ts';
+import { chooseId } from '../spec/choose-id.ts';
+import { currentCaller } from '../spec/host-path.ts';
+import { Problems } from '../spec/problems.ts';
+import { resolveSettings } from '../spec/resolve-settings.ts';
+import { answer, answers, isJson } from './answer.ts';
+import type { Command, CommandArgs } from './command.ts';
+import { taskLogFlags } from './ps-flags.ts';
+import { flagLayer } from './task-request.ts';
+import { wordProblems } from './words.ts';
+
+const command = 'logs';
+
+interface Reading {
+  readonly printer: LogPrinter | LogLines;
+  readonly request: Extract<ControlRequest, { ask: 'logs' }>;
+  readonly cancel: AbortSignal;
+}
+
+/** `sandbox logs`: what a task prints while it runs, and what its receipt has of it afterwards. */
+export const logs: Command = async (args, { terminal, interrupts }) => {
+  const { cancel } = interrupts();
+  return await answer({ terminal, isJson: isJson(args), cancel }, async () => {
+    const { shelf, tail } = await understand(args);
+    const marks = await readMarks();
+    const id = await chosenId(args.rest[0] ?? '', { marks, shelf });
+    const printer = isJson(args) ? new LogLines(terminal) : new LogPrinter(terminal);
+    const follow = args.values[taskLogFlags.follow.name] === true;
+    const reading: Reading = { printer, request: { ask: 'logs', follow, tail }, cancel };
+    const mark = marks.findLast(({ task }) => task.id === id);
+    return await untilReaderGoes(async () => {
+      const isTold = mark ? await fromOwner(mark, reading) : false;
+      if (!isTold) await fromReceipt(id, mark?.task.receiptPath ?? shelf.pathOf(id), reading);
+      await printer.end();
+    });
+  });
+};
+
+/** As with `| head`: whoever has read enough has what they wanted. */
+async function untilReaderGoes(work: () => Promise<void>): Promise<number> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof ReaderGone)) throw error;
+  }
+  return answers.fine;
+}
+
+async function understand(args: CommandArgs) {
+  const problems = new Problems(wordProblems(args, { command, names: ['ID'] }));
+  const tail = tailOf(args, problems);
+  const caller = currentCaller();
+  const sources = { caller, ambient: true, hasTask: false };
+  const settings = await resolveSettings(flagLayer(args), sources, problems);
+  problems.throwIfAny('See: sandbox logs --help');
+  return { shelf: await receiptShelf(settings, caller), tail };
+}
+
+function tailOf({ values }: CommandArgs, problems: Problems): number | null {
+  const text = values[taskLogFlags.tail.name];
+  if (typeof text !== 'string') return null;
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  problems.add('--tail', `expected a number of lines, got "${text}"`);
+  return null;
+}
+
+interface Places {
+  readonly marks: readonly Mark[];
+  readonly shelf: ReceiptShelf;
+}
+
+async function chosenId(typed: string, { marks, shelf }: Places): Promise<string> {
+  const ids = new Set([...(await shelf.ids()), ...marks.map(({ task }) => task.id)]);
+  return chooseId(typed, {
+    ids: [...ids],
+    place: `a running task, or of a receipt in ${shelf.name}`,
+  });
+}
+
+/** False where the process that ran it has gone: then its receipt tells, or nothing does. */
+async function fromOwner(mark: Mark, { printer, request, cancel }: Reading): Promise<boolean> {
+  let isComplete = false;
+  try {
+    for await (const message of askOwner(mark, request, cancel)) {
+      isComplete = message.kind === 'so-far' || message.kind === 'ended';
+      await printer.print(message);
+    }
+  } catch (error) {
+    if (!(error instanceof OwnerSilent)) throw error;
+    return false;
+  }
+  if (!isComplete) throw brokenOff(mark);
+  return true;
+}
+
+async function fromReceipt(id: string, path: string, { printer, request }: Reading): Promise<void> {
+  const receipt = await readReceipt(path, id);
+  if (receipt === null) throw unreadable(id, path);
+  const kept = { stdout: keptOf(receipt.stdout), stderr: keptOf(receipt.stderr) };
+  for (const message of keptMessages(lastLinesOfEach(kept, request.tail)))
+    await printer.print(message);
+  const { status, exitCode } = receipt;
+  await printer.print({ kind: 'ended', status, exitCode });
+}
+
+function brokenOff({ task }: Mark): SandboxFailure {
+  return new SandboxFailure(
+    'engine-lost',
+    `the process that runs the task ${task.id} went away, or did not wait for this slow reader`,
+    { hint: `What it kept is in its receipt, if it wrote one: ${task.receiptPath}` },
+  );
+}
+
+function unreadable(id: string, path: string): SandboxFailure {
+  return new SandboxFailure(
+    'receipt-not-readable',
+    `expected the receipt of ${id} at ${path}, found none that can be read`,
+    { hint: 'Name its directory with --workspace or --receipt. What runs now: sandbox ps' },
+  );
+}

@@ -1,0 +1,344 @@
+import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { expect, onTestFinished, test } from 'vitest';
+import { readMarks } from '../../src/control/mark.ts';
+import type { Receipt } from '../../src/receipt/receipt.ts';
+import { binPath, finished, printed, readReceipt, runCli, startCli } from '../helpers/cli.ts';
+import { containersOf, describeOn, describeOnEach, docker } from '../helpers/engines.ts';
+import { canBeMade } from '../helpers/simulation.ts';
+import { Workspace } from '../helpers/workspace.ts';
+
+/** No other begins like it. */
+function newId(): string {
+  return `${randomBytes(5).toString('hex')}-running`;
+}
+
+interface Row {
+  readonly id: string;
+  readonly command: readonly string[];
+  readonly leftMs: number;
+  readonly owner: { readonly state: string; readonly pid: number };
+}
+
+describeOnEach('a running task', (engine) => {
+  const on = ['--engine', engine];
+
+  async function running(workspace: Workspace, line: string, args: readonly string[] = []) {
+    return await startTask(workspace, line, [...on, ...args]);
+  }
+
+  async function rows(workspace: Workspace): Promise<Row[]> {
+    const { stdout, exitCode } = await runCli(['ps', '--json', ...on], { cwd: workspace.path });
+    expect(exitCode).toBe(0);
+    return JSON.parse(stdout) as Row[];
+  }
+
+  test('is listed while it runs, with what its owner knows, and not afterwards', async () => {
+    const workspace = await Workspace.create();
+    const { id, client, done } = await running(workspace, 'echo ready; read line', ['-i']);
+    const row = (await rows(workspace)).find((found) => found.id === id);
+    expect(row?.command.at(-1)).toBe('echo ready; read line');
+    expect(row?.owner).toMatchObject({ state: 'alive', pid: client.pid });
+    expect(row?.leftMs).toBeGreaterThan(60_000);
+    expect(row?.leftMs).toBeLessThanOrEqual(120_000);
+    const table = await runCli(['ps', ...on], { cwd: workspace.path });
+    expect(table.stdout).toMatch(new RegExp(`^${id} .*echo ready.* alive +${engine}$`, 'm'));
+    const ids = await runCli(['ps', '-q', ...on], { cwd: workspace.path });
+    expect(ids.stdout.split('\n')).toContain(id);
+    client.stdin.end('\n');
+    expect((await done).exitCode).toBe(0);
+    expect((await rows(workspace)).some((found) => found.id === id)).toBe(false);
+  });
+
+  test('is stopped from another process as its deadline would, by how its id begins', async () => {
+    const workspace = await Workspace.create();
+    const line = 'trap "echo asked; exit 7" TERM; echo ready; while :; do sleep 0.1; done';
+    const { id, done } = await running(workspace, line);
+    const stopped = await runCli(['stop', id.slice(0, 10), ...on], { cwd: workspace.path });
+    expect(stopped).toMatchObject({ exitCode: 0, stdout: `${id}\n`, stderr: '' });
+    // Nothing is awaited: all of it is there once `stop` has returned.
+    const receipt = await workspace.receipt();
+    expect(receipt).toMatchObject({ status: 'cancelled', exitCode: 143, task: { exitCode: 7 } });
+    expect(receipt.evidence).toMatchObject({ cancelledBy: 'SIGTERM', stoppedBy: 'sandbox stop' });
+    expect(receipt.evidence.signalsSent.map(({ signal }) => signal)).toEqual(['SIGTERM']);
+    expect(await containersOf(id)).toEqual([]);
+    const { exitCode, stdout, stderr } = await done;
+    expect([exitCode, stdout]).toEqual([143, 'ready\nasked\n']);
+    expect(stderr).toContain('cancelled by `sandbox stop`');
+  });
+
+  test('that ignores the signal is killed after the same grace', async () => {
+    const workspace = await Workspace.create();
+    const line = 'trap "" TERM; echo ready; while :; do sleep 0.1; done';
+    const { id, done } = await running(workspace, line, ['--kill-after', '300ms']);
+    const { stdout } = await runCli(['stop', id, '--json', ...on], { cwd: workspace.path });
+    expect(JSON.parse(stdout)).toMatchObject({
+      stopped: [{ id, by: 'owner', status: 'cancelled' }],
+      failed: [],
+    });
+    const { evidence } = await workspace.receipt();
+    expect(evidence.signalsSent.map(({ signal }) => signal)).toEqual(['SIGTERM', 'SIGKILL']);
+    expect((await done).exitCode).toBe(143);
+  });
+
+  test('of a batch is stopped alone', async () => {
+    const workspace = await Workspace.create();
+    const [one, two] = [newId(), newId()];
+    const line = `until [ -e go ]; do sleep 0.1; done`;
+    const tasks = [one, two].map((id) => JSON.stringify({ id, line }));
+    await writeFile(join(workspace.root, 'tasks.jsonl'), tasks.join('\n'));
+    const args = ['batch', '../tasks.jsonl', '-j', '2', ...on, '--network', 'none', '-q'];
+    const batch = startCli(args, { cwd: workspace.path, input: '' });
+    onTestFinished(() => void batch.kill('SIGKILL'));
+    await Promise.all([marked(one), marked(two)]);
+    const stopped = await runCli(['stop', one, ...on], { cwd: workspace.path });
+    expect(stopped).toMatchObject({ exitCode: 0, stdout: `${one}\n` });
+    await writeFile(join(workspace.path, 'go'), '');
+    expect((await finished(batch)).exitCode).toBe(1);
+    const statusOf = async (id: string) => (await receiptOf(workspace, id)).status;
+    expect(await Promise.all([one, two].map(statusOf))).toEqual(['cancelled', 'passed']);
+  });
+
+  test('shows what it has printed, what it prints, and the same from its receipt', async () => {
+    const workspace = await Workspace.create();
+    const line = 'echo one; echo two >&2; echo ready; read l; echo "$l"; echo end >&2';
+    const { id, client, done } = await running(workspace, line, ['-i']);
+    const logs = (...args: string[]) => runCli(['logs', id, ...args], { cwd: workspace.path });
+    expect(await logs()).toMatchObject({ exitCode: 0, stdout: 'one\nready\n', stderr: 'two\n' });
+    expect(await logs('--tail', '1')).toMatchObject({ stdout: 'ready\n', stderr: 'two\n' });
+    const following = startCli(['logs', id, '--follow'], { cwd: workspace.path, input: '' });
+    await printed(following.stdout, 'ready');
+    client.stdin.end('later\n');
+    const whole = { exitCode: 0, stdout: 'one\nready\nlater\n', stderr: 'two\nend\n' };
+    expect(await finished(following)).toMatchObject(whole);
+    await done;
+    expect(await logs()).toMatchObject(whole);
+    expect(await logs('--follow', '--tail', '1')).toMatchObject({
+      stdout: 'later\n',
+      stderr: 'end\n',
+    });
+    const lines = (await logs('--json')).stdout.trim().split('\n');
+    expect(lines.map((text) => JSON.parse(text) as object)).toEqual([
+      { kind: 'output', stream: 'stdout', text: 'one\nready\nlater\n', base64: null },
+      { kind: 'output', stream: 'stderr', text: 'two\nend\n', base64: null },
+      { kind: 'ended', status: 'passed', exitCode: 0 },
+    ]);
+  });
+
+  test('is not held up by a reader of its logs who stands still', async () => {
+    const workspace = await Workspace.create();
+    const line = 'echo ready; read l; head -c 33554432 /dev/zero >&2';
+    const { id, client, done } = await running(workspace, line, ['-i']);
+    const reader = startCli(['logs', id, '--follow'], { cwd: workspace.path, input: '' });
+    onTestFinished(() => void reader.kill('SIGKILL'));
+    await printed(reader.stdout, 'ready');
+    reader.kill('SIGSTOP');
+    client.stdin.end('\n');
+    expect((await done).exitCode).toBe(0);
+    const receipt = await workspace.receipt();
+    expect(receipt).toMatchObject({ status: 'passed', stderr: { bytes: 33554432 } });
+  });
+
+  test('keeps its secrets to itself', async () => {
+    const workspace = await Workspace.create();
+    const id = newId();
+    const line = 'echo ready; cat /run/secrets/TOKEN; echo; read l # tell-nobody';
+    const args = [...on, '--network', 'none', '-i', '--secret', 'TOKEN', '--id', id, '-c', line];
+    const client = workspace.start(args, { env: { TOKEN: 'tell-nobody' } });
+    onTestFinished(() => void client.kill('SIGKILL'));
+    await printed(client.stdout, 'tell-nobody');
+    await marked(id);
+    const { stdout } = await runCli(['logs', id], { cwd: workspace.path });
+    expect(stdout).toBe('ready\n[secret:TOKEN]\n');
+    expect(JSON.stringify(await rows(workspace))).not.toContain('tell-nobody');
+    client.stdin.end('\n');
+    await client;
+  });
+});
+
+describeOn('simulation', 'ids', () => {
+  test('may be cut where one only begins so; else those that are near are listed', async () => {
+    const workspace = await Workspace.create();
+    const stem = `cut-${process.pid}`;
+    for (const id of [`${stem}-a`, `${stem}-b`]) {
+      await workspace.run(['--engine', 'simulation', '--id', id, '--', 'echo', id]);
+    }
+    const logs = (id: string) => runCli(['logs', id], { cwd: workspace.path });
+    expect(await logs(`${stem}-b`.slice(0, -1))).toMatchObject({ exitCode: 2, stdout: '' });
+    expect((await logs(stem)).stderr).toContain(`Several begin so: ${stem}-a, ${stem}-b`);
+    await workspace.run(['--engine', 'simulation', '--id', `other-${stem}`, '--', 'echo', 'other']);
+    expect(await logs('other')).toMatchObject({ exitCode: 0, stdout: 'other\n' });
+    const wrong = await runCli(['stop', `${stem}-x`, '--engine', 'simulation'], {
+      cwd: workspace.path,
+    });
+    expect(wrong).toMatchObject({ exitCode: 2, stdout: '' });
+  });
+
+  test.each([
+    [['stop'], 'expected ID…, got none'],
+    [['stop', '--all', 'x'], 'expected options only, got "x" besides'],
+    [['logs'], 'expected ID, got none'],
+    [['logs', 'x', '--tail', 'many'], 'expected a number of lines, got "many"'],
+    [['ps', 'x'], 'expected options only'],
+  ])('and wrong words are refused: %j', async (args, message) => {
+    const workspace = await Workspace.create();
+    const result = await runCli(args, { cwd: workspace.path });
+    expect(result).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(result.stderr).toContain(message);
+  });
+
+  test('lead to logs whose reader may have enough of them', async () => {
+    const workspace = await Workspace.create();
+    const id = newId();
+    await workspace.run(['--engine', 'simulation', '--id', id, '--', 'seq', '200000']);
+    const line = `"$0" logs ${id} | head -1; echo "\${PIPESTATUS[0]}"`;
+    const result = await execa('bash', ['-c', line, binPath], { cwd: workspace.path });
+    expect([result.stdout, result.stderr]).toEqual(['1\n0', '']);
+  });
+
+  test('of a receipt elsewhere are found where they are named', async () => {
+    const workspace = await Workspace.create();
+    const path = join(workspace.root, 'mine.json');
+    const id = newId();
+    const on = ['--engine', 'simulation', '--id', id];
+    await workspace.run([...on, '--receipt', path, '--', 'printf', '\u001b[2Jé']);
+    const args = ['logs', id, '--receipt', '../mine.json'];
+    const result = await runCli(args, { cwd: workspace.path });
+    // Not a terminal: the bytes are as they were.
+    expect(result).toMatchObject({ exitCode: 0, stdout: '\u001b[2Jé' });
+    const nothing = await runCli(['logs', id], { cwd: workspace.path });
+    expect(nothing).toMatchObject({ exitCode: 2 });
+    expect(nothing.stderr).toContain(`${workspace.path}.receipts`);
+  });
+});
+
+/** Where this user's tasks of the whole machine are not seen: others may be testing, too. */
+const apart = [
+  'unshare',
+  '--mount',
+  'sh',
+  '-c',
+  'mkdir -p -m 700 /tmp/sandbox-0 && mount -t tmpfs -o mode=700 none /tmp/sandbox-0 && exec "$@"',
+  'sh',
+];
+
+const canBeApart = await canBeMade(apart);
+
+describeOn('simulation', 'all tasks of a user', () => {
+  test.skipIf(!canBeApart)('are stopped, each with its receipt', async () => {
+    const workspace = await Workspace.create();
+    const [program = '', ...prefix] = apart;
+    const script = `
+      for id in one two; do "$0" run --engine simulation -q --id $id -- sleep 60 & done
+      until [ "$("$0" ps -q --engine simulation | grep -cx 'one\\|two')" = 2 ]; do :; done
+      "$0" stop --all --engine simulation | sort
+      wait; "$0" ps -q --engine simulation`;
+    const result = await execa(program, [...prefix, 'sh', '-c', script, binPath], {
+      cwd: workspace.path,
+      input: '',
+    });
+    expect(result.stdout).toBe('one\ntwo');
+    const receipts = ['one', 'two'].map((id) => receiptOf(workspace, id));
+    expect((await Promise.all(receipts)).map(({ status }) => status)).toEqual([
+      'cancelled',
+      'cancelled',
+    ]);
+  });
+});
+
+describeOn('simulation', 'a killed owner', () => {
+  test('is not listed, and the next run sweeps away what it left', async () => {
+    const workspace = await Workspace.create();
+    const id = newId();
+    const on = ['--engine', 'simulation'];
+    const client = workspace.start([...on, '--id', id, '-c', 'echo ready; exec sleep 60']);
+    await printed(client.stdout, 'ready');
+    const { socketPath } = await marked(id);
+    client.kill('SIGKILL');
+    await client;
+    const { stdout } = await runCli(['ps', '-q', ...on], { cwd: workspace.path });
+    expect(stdout.split('\n')).not.toContain(id);
+    const isThere = async () =>
+      (await execa('test', ['-e', socketPath], { reject: false })).exitCode;
+    expect(await isThere()).toBe(0);
+    // Long enough for what is done beside it.
+    await workspace.run([...on, '-c', 'sleep 1']);
+    expect(await isThere()).toBe(1);
+  });
+});
+
+describeOn('docker', 'a task whose owner cannot be asked', () => {
+  const on = ['--engine', 'docker'];
+
+  const running = (workspace: Workspace, line: string) => startTask(workspace, line, on);
+
+  test('because it is dead is shown as such and removed, and that is said', async () => {
+    const workspace = await Workspace.create();
+    const { id, client } = await running(workspace, 'echo ready; exec sleep 60');
+    client.kill('SIGKILL');
+    await client;
+    const { stdout } = await runCli(['ps', ...on], { cwd: workspace.path });
+    // Another run on this engine may have swept it away already.
+    if (stdout.includes(id)) expect(stdout).toMatch(new RegExp(`^${id} .* dead +docker$`, 'm'));
+    const stopped = await runCli(['stop', id, ...on], { cwd: workspace.path });
+    if (stopped.exitCode === 0) expect(stopped.stderr).toContain(`${id}: its owner was dead`);
+    expect(await containersOf(id)).toEqual([]);
+  });
+
+  test('because it is suspended is ended through the engine, and its receipt says so', async () => {
+    const workspace = await Workspace.create();
+    const { id, client } = await running(workspace, 'echo ready; exec sleep 60');
+    client.kill('SIGSTOP');
+    const stopped = await runCli(['stop', id, ...on, '--json'], { cwd: workspace.path });
+    client.kill('SIGCONT');
+    expect(JSON.parse(stopped.stdout)).toMatchObject({ stopped: [{ id, by: 'engine' }] });
+    expect(await containersOf(id)).toEqual([]);
+    expect((await finished(client)).exitCode).toBe(143);
+    const { status, evidence } = await workspace.receipt();
+    expect([status, evidence.cancelledBy]).toEqual(['cancelled', 'SIGTERM']);
+  });
+
+  test('is never somebody else’s: a container of theirs with our labels is not listed', async () => {
+    const workspace = await Workspace.create();
+    const id = newId();
+    const container = await docker.createContainer({
+      name: `not-ours-${id}`,
+      Image: 'debian:bookworm-slim',
+      Cmd: ['sleep', '60'],
+      Labels: { 'sandbox-run.tool': 'sandbox-run', 'sandbox-run.task': id },
+    });
+    onTestFinished(() => container.remove({ force: true }).then(() => undefined));
+    const { stdout } = await runCli(['ps', '-q', ...on], { cwd: workspace.path });
+    expect(stdout.split('\n')).not.toContain(id);
+    const stopped = await runCli(['stop', id, ...on], { cwd: workspace.path });
+    expect(stopped.exitCode).toBe(2);
+    expect(await containersOf(id)).toHaveLength(1);
+  });
+});
+
+/** A task that has said `ready`. */
+async function startTask(workspace: Workspace, line: string, args: readonly string[]) {
+  const id = newId();
+  const client = workspace.start(['--network', 'none', '--id', id, ...args, '-c', line]);
+  onTestFinished(() => void client.kill('SIGKILL'));
+  await printed(client.stdout, 'ready');
+  await marked(id);
+  return { id, client, done: finished(client) };
+}
+
+async function marked(id: string) {
+  return await expect
+    .poll(async () => (await readMarks()).find(({ task }) => task.id === id), { timeout: 20_000 })
+    .toBeDefined()
+    .then(async () => {
+      const mark = (await readMarks()).find(({ task }) => task.id === id);
+      if (!mark) throw new Error(`${id} ended too soon`);
+      return mark;
+    });
+}
+
+async function receiptOf(workspace: Workspace, id: string): Promise<Receipt> {
+  return await readReceipt(join(workspace.receiptsDir, `${id}.json`));
+}
