@@ -74,7 +74,7 @@ describeOnEach('many that run on one engine and know nothing of each other', (en
     expect(tidied.map(({ exitCode, stderr }) => ({ exitCode, stderr }))).toEqual(
       tidied.map(() => ({ exitCode: 0, stderr: '' })),
     );
-    expect(tidied[2]?.stdout.trim().split('\n').sort()).toEqual([...ids].sort());
+    expect(tidied[2].stdout.trim().split('\n').sort()).toEqual([...ids].sort());
     const ends = await Promise.all(runs.map((run) => finished(run)));
     expect(ends.map(({ exitCode }) => exitCode)).toEqual(ids.map(() => 143));
     expect((await workspace.receiptNames()).sort()).toEqual(ids.map((id) => `${id}.json`).sort());
