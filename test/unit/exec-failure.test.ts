@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { HeldReport, isInitReport } from '../../src/engine/docker/exec-failure.ts';
+import { HeldReport, isInitReport, isLengthReport } from '../../src/engine/docker/exec-failure.ts';
 import { chunksOf, seededRandom } from './support/random.ts';
 
 const report = '[FATAL tini (7)] exec no-such failed: No such file or directory\n';
@@ -7,7 +7,8 @@ const report = '[FATAL tini (7)] exec no-such failed: No such file or directory\
 /** A report that is looked for in what is fed to it, and what it passed on so far. */
 function held(...chunks: (string | Buffer)[]) {
   const passed: Buffer[] = [];
-  const holder = new HeldReport((chunk) => void passed.push(Buffer.from(chunk)));
+  const keep = (chunk: Buffer) => void passed.push(Buffer.from(chunk));
+  const holder = new HeldReport(keep, { mayBeTooLong: false });
   for (const chunk of chunks) void holder.sink(Buffer.from(chunk));
   return { holder, passed: () => Buffer.concat(passed).toString('latin1') };
 }
@@ -80,7 +81,7 @@ describe('what is no report', () => {
 
   test('makes whoever sends it wait for a slow reader', async () => {
     const slow = Promise.resolve();
-    const holder = new HeldReport(() => slow);
+    const holder = new HeldReport(() => slow, { mayBeTooLong: false });
     expect(holder.sink(Buffer.from('[FATAL'))).toBeUndefined();
     expect(holder.sink(Buffer.from(' x'))).toBe(slow);
     expect(holder.sink(Buffer.from('y'))).toBe(slow);
@@ -103,4 +104,29 @@ test.each([
   ['sh: 1: no-such: not found\n', 127, false],
 ])('That %j with exit code %i is a report is %s', (text, exitCode, expected) => {
   expect(isInitReport(Buffer.from(text), exitCode)).toBe(expected);
+});
+
+describe('what looks like words that were too long', () => {
+  const said = 'exec /sbin/docker-init: argument list too long\n';
+
+  test.each([
+    said,
+    'standard_init_linux.go:228: exec user process caused: argument list too long\n',
+  ])('is held back where they may have been: %j', (text) => {
+    const passed: string[] = [];
+    const keep = (chunk: Buffer) => void passed.push(chunk.toString());
+    const holder = new HeldReport(keep, { mayBeTooLong: true });
+    for (const character of text) void holder.sink(Buffer.from(character));
+    expect(passed).toEqual([]);
+    expect(isLengthReport(holder.held, 1)).toBe(true);
+    expect(isLengthReport(holder.held, 2)).toBe(false);
+  });
+
+  test('passes at once where they cannot', () => {
+    expect(held(said).passed()).toBe(said);
+  });
+
+  test.each([`${said}more`, `more ${said}`, 'exec /a: no such file\n'])('is not: %j', (text) => {
+    expect(isLengthReport(Buffer.from(text), 1)).toBe(false);
+  });
 });

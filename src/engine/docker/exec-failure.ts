@@ -12,6 +12,16 @@ export function isInitReport(stderr: Buffer, exitCode: number): boolean {
   return [1, 126, 127].includes(exitCode) && initReport.test(stderr.toString('latin1'));
 }
 
+/** A runtime starts the init itself, and says the same way that the kernel did not take the words that come with it. */
+const lengthReport =
+  /^(exec [^\s:]+|standard_init_linux\.go:\d+: exec user process caused): argument list too long\r?\n$/;
+const lengthReportStarts = ['exec /', 'standard_init_linux.go:'];
+
+/** To be believed only of words that may be too long: a task can print this as well. */
+export function isLengthReport(stderr: Buffer, exitCode: number): boolean {
+  return exitCode === 1 && lengthReport.test(stderr.toString('latin1'));
+}
+
 /** Longer than any path that can be executed, so a report is never cut. */
 const mostHeldBytes = 8192;
 
@@ -21,10 +31,12 @@ const mostHeldBytes = 8192;
  */
 export class HeldReport {
   readonly #next: Sink;
+  readonly #starts: readonly string[];
   #held: Buffer | null = Buffer.alloc(0);
 
-  constructor(next: Sink) {
+  constructor(next: Sink, { mayBeTooLong }: { mayBeTooLong: boolean }) {
     this.#next = next;
+    this.#starts = [initReportStart, ...(mayBeTooLong ? lengthReportStarts : [])];
   }
 
   get held(): Buffer {
@@ -34,7 +46,7 @@ export class HeldReport {
   readonly sink: Sink = (chunk) => {
     if (this.#held === null) return this.#next(chunk);
     this.#held = Buffer.concat([this.#held, chunk]);
-    return mayBecomeReport(this.#held) ? undefined : this.release();
+    return mayBecomeReport(this.#held, this.#starts) ? undefined : this.release();
   };
 
   release(): Promise<void> | undefined {
@@ -48,8 +60,8 @@ export class HeldReport {
   }
 }
 
-function mayBecomeReport(stderr: Buffer): boolean {
+function mayBecomeReport(stderr: Buffer, starts: readonly string[]): boolean {
   if (stderr.length > mostHeldBytes) return false;
   const text = stderr.toString('latin1').replace(/^(\[FATAL tini \()\d+/, '$1N');
-  return initReportStart.startsWith(text) || text.startsWith(initReportStart);
+  return starts.some((start) => start.startsWith(text) || text.startsWith(start));
 }

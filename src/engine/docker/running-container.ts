@@ -7,13 +7,14 @@ import { Deferred } from '../deferred.ts';
 import type { Ending, OutputSinks, RunningTask } from '../engine.ts';
 import { pump } from '../pump.ts';
 import { within } from '../timer.ts';
+import { mayBeTooLong, tooLong } from '../too-long.ts';
 import { textOf } from './answers.ts';
 import { signalOf } from './container-outcome.ts';
 import { demultiplex } from './demultiplex.ts';
 import { callLimitsMs } from './docker-api.ts';
 import type { RunningParts } from './container-parts.ts';
 import { httpStatusOf } from './engine-failure.ts';
-import { HeldReport, isInitReport } from './exec-failure.ts';
+import { HeldReport, isInitReport, isLengthReport } from './exec-failure.ts';
 import { explainExecFailure } from './find-command.ts';
 
 /** `die` comes before the exit status does: longer means that the events were lost. */
@@ -41,7 +42,8 @@ export class RunningContainer implements RunningTask {
     this.stdin = parts.spec.stdin ? parts.attached : null;
     const { tty } = parts.spec;
     this.resize = tty ? (size) => this.#resize(size) : null;
-    this.#report = new HeldReport(tty ? output.stdout : output.stderr);
+    const suspicion = { mayBeTooLong: mayBeTooLong(parts.spec) };
+    this.#report = new HeldReport(tty ? output.stdout : output.stderr, suspicion);
     const { sink } = this.#report;
     this.#output = tty
       ? pump(parts.attached, sink)
@@ -181,11 +183,17 @@ export class RunningContainer implements RunningTask {
     const report = this.#report;
     if (![1, 126, 127].includes(exitCode)) return;
     await within(eventLimitMs, this.#output, undefined);
-    if (!isInitReport(report.held, exitCode)) return;
-    const failure = await explainExecFailure(this.#parts.api, this.#parts);
+    const failure = await this.#explainReport(exitCode);
     if (!failure) return;
     report.drop();
     throw failure;
+  }
+
+  async #explainReport(exitCode: number): Promise<SandboxFailure | null> {
+    const { api, spec, search } = this.#parts;
+    const { held } = this.#report;
+    if (mayBeTooLong(spec) && isLengthReport(held, exitCode)) return tooLong(search.program);
+    return isInitReport(held, exitCode) ? await explainExecFailure(api, this.#parts) : null;
   }
 }
 

@@ -2,6 +2,7 @@ import { SandboxFailure, messageOf } from '../../failure.ts';
 import type { TaskSpec } from '../../spec/task-spec.ts';
 import type { OutputSinks, RunningTask, Sandbox, SandboxFacts } from '../engine.ts';
 import { pauseBetweenLooks, within } from '../timer.ts';
+import { tooLong, tooManyWords } from '../too-long.ts';
 import { checkWorkdir, workdirFailure } from '../workdir.ts';
 import { BubblewrapTask } from './bubblewrap-task.ts';
 import type { TaskCgroup } from './cgroup.ts';
@@ -75,7 +76,10 @@ export class BubblewrapSandbox implements Sandbox {
     const said = await readAll(stderr);
     const [, reason] = /^bwrap: execvp .*: (.+)$/m.exec(said) ?? [];
     if (reason === 'No such file or directory') throw notFound(search);
+    if (reason === 'Argument list too long') throw tooLong(search.program);
     if (reason !== undefined) throw notExecutable(search.program, reason);
+    const [, most] = /^bwrap: Exceeded maximum number of arguments (\d+)$/m.exec(said) ?? [];
+    if (most !== undefined) throw tooManyWords(search.program, most);
     await this.#parts.onSetupFailure();
     throw startFailed(said.trim().split('\n').join('; '));
   }

@@ -1,6 +1,8 @@
+import { errnoOf } from '../../failure.ts';
 import type { Secret } from '../../spec/secret.ts';
 import type { TaskSpec } from '../../spec/task-spec.ts';
 import { defaultHome } from '../scratch-space.ts';
+import { tooLong } from '../too-long.ts';
 import { type Bubblewrap, forgetBubblewrap } from './bubblewrap.ts';
 import { bubblewrapArguments } from './bubblewrap-arguments.ts';
 import { type BubblewrapParts, BubblewrapSandbox } from './bubblewrap-sandbox.ts';
@@ -34,13 +36,22 @@ export async function createBubblewrapSandbox(
   const plan = planOf(spec, means);
   const cgroup = (await cgroupHost?.make(cgroupName(spec.id), spec.limits)) ?? null;
   // At once, since to become a member of a cgroup takes as long as all the rest.
-  const launch = new Launch({ ...plan, cgroup, wantsInput: spec.stdin });
+  const launch = await launchOrRemove({ ...plan, cgroup, wantsInput: spec.stdin });
   const facts = () =>
     bubblewrapFacts(spec, bubblewrap, {
       limits: cgroup?.limits ?? noLimits,
       hasSeccomp: plan.hasSeccomp,
     });
   return new BubblewrapSandbox({ ...plan, launch, cgroup, directory, facts });
+}
+
+async function launchOrRemove(input: LaunchInput): Promise<Launch> {
+  try {
+    return new Launch(input);
+  } catch (error) {
+    await input.cgroup?.remove();
+    throw errnoOf(error) === 'E2BIG' ? tooLong(input.command[0] ?? '') : error;
+  }
 }
 
 type Plan = Omit<BubblewrapParts, 'launch' | 'cgroup' | 'directory' | 'facts'> &

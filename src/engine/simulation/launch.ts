@@ -74,20 +74,20 @@ export class Launch {
       ...[bubblewrapPath, '--json-status-fd', String(statusFd), '--args', String(argumentsFd)],
       ...['--', ...command],
     ];
-    const nothing = openSync('/dev/null', 'r+');
-    this.child = spawn(program, args, {
-      cwd: '/',
-      // Nothing of the task's: a variable such as LD_PRELOAD would work outside of the sandbox here.
-      env: { PATH: '/usr/bin:/bin', ...cgroup?.environment },
-      // The terminal's Ctrl-C is to reach only us.
-      detached: true,
-      stdio: covering(nothing, [
-        ...firstStdio,
-        ...pipeFds.map(() => nothing),
-        ...bubblewrap.data.map(() => 'pipe' as const),
-      ]),
-    });
-    closeSync(nothing);
+    this.child = withNothing((nothing) =>
+      spawn(program, args, {
+        cwd: '/',
+        // Nothing of the task's: a variable such as LD_PRELOAD would work outside of the sandbox here.
+        env: { PATH: '/usr/bin:/bin', ...cgroup?.environment },
+        // The terminal's Ctrl-C is to reach only us.
+        detached: true,
+        stdio: covering(nothing, [
+          ...firstStdio,
+          ...pipeFds.map(() => nothing),
+          ...bubblewrap.data.map(() => 'pipe' as const),
+        ]),
+      }),
+    );
     const { stderr: errors, stdio: own } = this.child;
     this.status = new StatusReport(own[statusFd] as Readable);
     this.exited = this.#awaitExit();
@@ -190,6 +190,16 @@ type Stdio = 'pipe' | 'ignore' | number;
 
 /** The standard ones are the shell's own, until it has those of the task. */
 const firstStdio: readonly Stdio[] = ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'];
+
+/** With a descriptor that leads nowhere. */
+function withNothing<T>(work: (nothing: number) => T): T {
+  const nothing = openSync('/dev/null', 'r+');
+  try {
+    return work(nothing);
+  } finally {
+    closeSync(nothing);
+  }
+}
 
 /** Descriptors that others left open lead nowhere in the child. */
 function covering(nothing: number, own: readonly Stdio[]): Stdio[] {

@@ -3,6 +3,7 @@ import { constants as osConstants } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { SandboxFailure, errnoOf, messageOf } from '../../failure.ts';
 import type { Ending } from '../engine.ts';
+import { tooLong } from '../too-long.ts';
 
 /** How a process ended, as the kernel says. */
 export function endingOf(code: number | null, signal: NodeJS.Signals | null): Ending {
@@ -25,6 +26,7 @@ export function spawnFailure(
   place: { cwd: string; path: string },
 ) {
   const errno = errnoOf(error);
+  if (errno === 'E2BIG') return tooLong(program);
   const exists = candidates(program, place).some((candidate) => isThere(candidate));
   if (errno === 'ENOENT' && !exists) {
     const where = program.includes('/') ? '' : ` It was looked for on PATH (${place.path}).`;
