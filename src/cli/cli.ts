@@ -5,6 +5,7 @@ import { exitCodeTable } from '../outcome/exit-code.ts';
 import { toolVersion } from '../version.ts';
 import { type CommandRow, commandNames, commands, groupNames, wordsOfGroup } from './commands.ts';
 import { readArgs, readMixedArgs } from './read-argv.ts';
+import { topHelp } from './top-help.ts';
 import { unknownWord } from './unknown-word.ts';
 import { versionLine, versionWords } from './version-line.ts';
 
@@ -27,10 +28,14 @@ export async function runCli(argv: readonly string[], context: CommandContext): 
     if (next === undefined || helpWords.includes(next)) return groupHelp(name, terminal.stdout);
     return unknownWord({ group: name, found: next, known: wordsOfGroup(name) }, terminal);
   }
+  if (isHelp && name === null && word === '') {
+    terminal.stdout.write(topHelp());
+    return 0;
+  }
   const cli = describe(rest, context);
   // cac sees the command's name and nothing else: it would turn `--name 007` into 7.
   cli.parse(['node', 'sandbox', ...(name === null ? [] : [name])], { run: false });
-  if (isHelp && (word === '' || name !== null)) return help(cli);
+  if (isHelp && name !== null) return help(cli);
   if (name !== null) return (await cli.runMatchedCommand()) as number;
   const known = topWords();
   return unknownWord({ group: null, found: argv.length === 0 ? null : word, known }, terminal);

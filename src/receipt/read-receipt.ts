@@ -5,7 +5,7 @@ import type { BatchRow } from './batch-summary.ts';
 import { type Receipt, receiptSchema } from './receipt.ts';
 
 /** No receipt of ours is larger: output is kept in part, and lists of files are, too. */
-const mostBytes = 256 * 1024 ** 2;
+export const mostReceiptBytes = 256 * 1024 ** 2;
 
 /** The value in a JSON file; null where it cannot be read, is no file, or too large to be a receipt. */
 export async function readReceiptJson(path: string): Promise<unknown> {
@@ -13,7 +13,7 @@ export async function readReceiptJson(path: string): Promise<unknown> {
   if (!file) return null;
   try {
     const found = await file.stat();
-    if (!found.isFile() || found.size > mostBytes) return null;
+    if (!found.isFile() || found.size > mostReceiptBytes) return null;
     return JSON.parse(await file.readFile('utf8')) as unknown;
   } catch {
     return null;

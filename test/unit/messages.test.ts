@@ -41,7 +41,7 @@ function textsIn(node: ts.Node): string[] {
 
 test('every command that a message names exists', async () => {
   const named = (await texts()).flatMap(({ file, text }) =>
-    [...text.matchAll(/(?:^|[`("]|: )sandbox ([a-z-]+)(?: ([a-z-]+))?/g)].map(
+    [...text.matchAll(/(?:^|[`("]|: )sandbox ([a-z][a-z-]*)(?: ([a-z-]+))?/g)].map(
       ([, first = '', second = '']) => ({ file, first, second }),
     ),
   );
