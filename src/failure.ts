@@ -34,7 +34,8 @@ export type FailureCode =
   | 'cancelled'
   | 'output-not-writable'
   | 'receipt-not-writable'
-  | 'receipt-not-readable'
+  | 'receipt-not-found'
+  | 'receipt-unreadable'
   | 'internal';
 
 /** One thing that is wrong with what the caller gave, e.g. `{subject: '--memory', message: 'expected …'}`. */

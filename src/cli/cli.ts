@@ -1,6 +1,7 @@
 import type { CommandContext } from '../commands/command.ts';
 import { type CommandRow, commandNames, commands, groupNames, wordsOfGroup } from './commands.ts';
 import { readArgs, readMixedArgs } from './read-argv.ts';
+import { topHelp } from './top-help.ts';
 import { unknownWord } from './unknown-word.ts';
 import { versionLine, versionWords } from './version-line.ts';
 
@@ -23,7 +24,11 @@ export async function runCli(argv: readonly string[], context: CommandContext): 
     if (next === undefined || helpWords.includes(next)) return groupHelp(name, terminal.stdout);
     return unknownWord({ group: name, found: next, known: wordsOfGroup(name) }, terminal);
   }
-  if (isHelp && (word === '' || name !== null)) return await help(name);
+  if (isHelp && name === null && word === '') {
+    terminal.stdout.write(topHelp());
+    return 0;
+  }
+  if (isHelp && name !== null) return await help(name);
   const row = commands[name ?? ''];
   if (name !== null && row) return await call(row, { name, argv: rest, context });
   const known = topWords();

@@ -19,6 +19,11 @@ import {
 } from '../commands/flags.ts';
 import { gcFlags } from '../commands/gc-flags.ts';
 import { shellFlags } from '../commands/shell-flags.ts';
+import {
+  receiptListFlags,
+  receiptShowFlags,
+  receiptStatsFlags,
+} from '../commands/receipt-flags.ts';
 
 export interface CommandRow {
   readonly summary: string;
@@ -142,6 +147,44 @@ export const commands: Readonly<Record<string, CommandRow>> = {
     examples: ['sandbox config', 'sandbox config --memory 2g --json'],
     exitCodes: answerCodeTable,
     load: async () => (await import('../commands/config.ts')).config,
+  },
+  'receipt ls': {
+    summary: 'List the receipts of a workspace or a directory, the newest first',
+    usage: 'receipt ls [DIR] [options]',
+    offers: 'directory',
+    flags: receiptListFlags,
+    examples: [
+      'sandbox receipt ls --limit 10',
+      'sandbox receipt ls --status failed,timed-out --since 2h',
+      'sandbox receipt ls ../app.receipts --json',
+    ],
+    optionsAnywhere: true,
+    exitCodes: answerCodeTable,
+    load: async () => (await import('../commands/receipt-ls.ts')).receiptLs,
+  },
+  'receipt show': {
+    summary: 'Print what a receipt says of its task: how it ended and why, and its output',
+    usage: 'receipt show PATH|ID [DIR] [options]',
+    offers: 'file',
+    flags: receiptShowFlags,
+    examples: [
+      'sandbox receipt show 0mi9xk2',
+      'sandbox receipt show ../app.receipts/unit.json',
+      'sandbox receipt show unit --stdout | less',
+    ],
+    optionsAnywhere: true,
+    exitCodes: answerCodeTable,
+    load: async () => (await import('../commands/receipt-show.ts')).receiptShow,
+  },
+  'receipt stats': {
+    summary: 'Count receipts by how their tasks ended: pass rate, durations, what fails',
+    usage: 'receipt stats [DIR] [options]',
+    offers: 'directory',
+    flags: receiptStatsFlags,
+    examples: ['sandbox receipt stats', 'sandbox receipt stats --since 7d --json'],
+    optionsAnywhere: true,
+    exitCodes: answerCodeTable,
+    load: async () => (await import('../commands/receipt-stats.ts')).receiptStats,
   },
   'profile ls': {
     summary: 'List the profiles: built in, your own and those of the project',

@@ -276,7 +276,7 @@ export const doctorFlags: readonly Flag[] = [
 
 /** What says which engine a command without a task speaks to. */
 const engineFlags = [settingFlags.engine, settingFlags.host, settingFlags.context];
-const jsonFlag: Flag = { name: 'json', help: 'Print JSON' };
+export const jsonFlag: Flag = { name: 'json', help: 'Print JSON' };
 
 export const imageBuildOnlyFlags = {
   noCache: { name: 'no-cache', help: 'Build every step anew, also where the image is there' },

@@ -122,7 +122,7 @@ function brokenOff({ task }: Mark): SandboxFailure {
 
 function unreadable(id: string, path: string): SandboxFailure {
   return new SandboxFailure(
-    'receipt-not-readable',
+    'receipt-unreadable',
     `expected the receipt of ${id} at ${path}, found none that can be read`,
     { hint: 'Name its directory with --workspace or --receipt. What runs now: sandbox ps' },
   );

@@ -6,7 +6,7 @@ import type { BatchRow } from './batch-summary.ts';
 import { type Receipt, receiptSchema } from './receipt.ts';
 
 /** No receipt of ours is larger: output is kept in part, and lists of files are, too. */
-const mostBytes = 256 * 1024 ** 2;
+export const mostReceiptBytes = 256 * 1024 ** 2;
 
 /** The value in a JSON file; null where it is no file, no JSON or too large to be a receipt, undefined where none is there. */
 export async function readReceiptJson(path: string): Promise<unknown> {
@@ -15,7 +15,7 @@ export async function readReceiptJson(path: string): Promise<unknown> {
   if (file === null || typeof file === 'string') return null;
   try {
     const found = await file.stat();
-    if (!found.isFile() || found.size > mostBytes) return null;
+    if (!found.isFile() || found.size > mostReceiptBytes) return null;
     return JSON.parse(await file.readFile('utf8')) as unknown;
   } catch {
     return null;

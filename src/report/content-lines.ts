@@ -7,11 +7,12 @@ export function contentLines(bytes: Uint8Array): string[] {
   if (text === null) return ['(no text)'];
   const lines = text.replace(/\n$/, '').split('\n');
   const rest = lines.length - mostLines;
-  const shown = lines.slice(0, mostLines).map(cut);
+  const shown = lines.slice(0, mostLines).map(cutLine);
   return rest > 0 ? [...shown, `(${rest} more lines are not shown)`] : shown;
 }
 
-function cut(line: string): string {
+/** Of a line that may be as long as the file. */
+export function cutLine(line: string): string {
   const rest = line.length - mostLineLength;
   return rest > 0
     ? `${line.slice(0, mostLineLength)} (${rest} more characters are not shown)`

@@ -19,16 +19,8 @@ export async function resolveReceiptPath(place: Place, problems: Problems): Prom
   const { settings, mounts, caller } = place;
   if (settings.workspacePath === null) return null;
   const asked = await askedPath(place, settings.workspacePath);
-  const isDefault = settings.values.receipt === null && settings.values.receiptDir === null;
-  // A task whose workspace was the directory above could have put it there.
   const directory = dirname(asked);
-  const isLink = () => lookOnce(caller, ['link', directory], () => isSymlink(directory));
-  if (isDefault && (await isLink())) {
-    problems.add(
-      'receipt',
-      `expected a directory at ${directory}, found a symlink: remove it, or set SANDBOX_RECEIPT_DIR`,
-    );
-  }
+  await refusePlantedLink(directory, place, problems);
   const real = await lookOnce(caller, ['nearest', directory], () => nearestRealPath(directory));
   const path = join(real, basename(asked));
   const writable = mounts.filter((mount) => mount.type === 'bind' && !mount.readOnly);
@@ -48,7 +40,37 @@ function subjectOf({ values, origins }: EffectiveSettings): string {
   return values.receiptDir === null ? 'SANDBOX_RECEIPT_DIR' : origins.receiptDir;
 }
 
-async function askedPath({ settings, id, caller }: Place, workspace: string): Promise<string> {
+/** Where a run with these settings would leave its receipt; null where the workspace is among the problems. */
+export async function resolveReceiptDirectory(
+  place: Omit<Place, 'mounts'>,
+  problems: Problems,
+): Promise<string | null> {
+  const { workspacePath } = place.settings;
+  if (workspacePath === null) return null;
+  const directory = dirname(await askedPath(place, workspacePath));
+  await refusePlantedLink(directory, place, problems);
+  return directory;
+}
+
+/** A task whose workspace was the directory above could have put it there. */
+async function refusePlantedLink(
+  directory: string,
+  { settings, caller }: Omit<Place, 'mounts'>,
+  problems: Problems,
+): Promise<void> {
+  const isDefault = settings.values.receipt === null && settings.values.receiptDir === null;
+  const isLink = () => lookOnce(caller, ['link', directory], () => isSymlink(directory));
+  if (!isDefault || !(await isLink())) return;
+  problems.add(
+    'receipt',
+    `expected a directory at ${directory}, found a symlink: remove it, or set SANDBOX_RECEIPT_DIR`,
+  );
+}
+
+async function askedPath(
+  { settings, id, caller }: Omit<Place, 'mounts'>,
+  workspace: string,
+): Promise<string> {
   const { cwd } = caller;
   const { receipt, receiptDir } = settings.values;
   const fileName = `${id}.json`;

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { errnoOf, messageOf } from '../failure.ts';
 
-const mostBytes = 1024 ** 2;
+const mostOfSmall = 1024 ** 2;
 
 /**
  * Reads a small text file that a task may have planted: never through a symlink, never waiting on a FIFO,
@@ -12,8 +12,8 @@ export async function readPlantableFile(path: string): Promise<string> {
   return (await readPlantableBytes(path)).toString('utf8');
 }
 
-/** The same for any bytes. */
-export async function readPlantableBytes(path: string): Promise<Buffer> {
+/** The same for any bytes, and for as many as the caller takes. */
+export async function readPlantableBytes(path: string, mostBytes = mostOfSmall): Promise<Buffer> {
   const file = await open(
     path,
     constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY,
@@ -21,7 +21,7 @@ export async function readPlantableBytes(path: string): Promise<Buffer> {
   try {
     const found = await file.stat();
     if (!found.isFile()) throw new Error('it is not a regular file');
-    if (found.size > mostBytes) throw new Error('it is larger than 1 MiB');
+    if (found.size > mostBytes) throw new Error(`it is larger than ${mostBytes / 1024 ** 2} MiB`);
     return await file.readFile();
   } finally {
     await file.close();

@@ -1,0 +1,61 @@
+import { resolve } from 'node:path';
+import { currentCaller } from '../spec/host-path.ts';
+import type { Problems } from '../spec/problems.ts';
+import { resolveReceiptDirectory } from '../spec/receipt-path.ts';
+import { resolveSettings } from '../spec/resolve-settings.ts';
+import type { CommandArgs } from './command.ts';
+import type { Flag } from './flags.ts';
+import { flagLayer } from './task-request.ts';
+
+/** Where receipts are looked for. */
+export interface ReceiptShelf {
+  readonly directory: string;
+  /** Where nobody named it: before the first run there is none. */
+  readonly mayBeMissing: boolean;
+}
+
+interface Asked {
+  /** The command, for the hint. */
+  readonly command: string;
+  readonly args: CommandArgs;
+  readonly problems: Problems;
+}
+
+/**
+ * The directory that the caller names, or else where a run would leave its receipt. The last to look at what was
+ * asked: throws every problem.
+ */
+export async function receiptShelf(
+  named: string | undefined,
+  { command, args, problems }: Asked,
+): Promise<ReceiptShelf> {
+  const shelf = named === undefined ? await defaultShelf(args, problems) : namedShelf(named);
+  problems.throwIfAny(`See: sandbox ${command} --help`);
+  if (shelf === null) throw new Error('no directory of receipts, and no problem');
+  return shelf;
+}
+
+function namedShelf(named: string): ReceiptShelf {
+  return { directory: resolve(currentCaller().cwd, named), mayBeMissing: false };
+}
+
+async function defaultShelf(args: CommandArgs, problems: Problems): Promise<ReceiptShelf | null> {
+  const caller = currentCaller();
+  // Whatever profile is chosen; that of a project may be broken.
+  const flags = { ...flagLayer(args), profile: { text: 'base', origin: 'profile' } };
+  const sources = { caller, ambient: true, hasTask: false };
+  const settings = await resolveSettings(flags, sources, problems);
+  const directory = await resolveReceiptDirectory({ settings, id: 'any', caller }, problems);
+  return directory === null ? null : { directory, mayBeMissing: true };
+}
+
+/** The value of a flag, read; null where it was not given. */
+export function flagValue<T>(
+  { values }: CommandArgs,
+  flag: Flag,
+  { problems, parse }: { problems: Problems; parse: (text: string) => T },
+): T | null {
+  const text = values[flag.name];
+  if (typeof text !== 'string') return null;
+  return problems.attempt(`--${flag.name}`, () => parse(text)) ?? null;
+}

@@ -1,0 +1,51 @@
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { SandboxFailure } from '../failure.ts';
+import { chooseId } from '../spec/choose-id.ts';
+import { listReceipts, receiptNames, stemOf } from './receipt-listing.ts';
+
+/** Whether the caller means a file, and not the id of a task. */
+export async function isReceiptPath(word: string, cwd: string): Promise<boolean> {
+  if (word.includes('/')) return true;
+  if (!word.endsWith('.json')) return false;
+  return await stat(resolve(cwd, word)).then(
+    (found) => !found.isDirectory(),
+    () => false,
+  );
+}
+
+interface Shelf {
+  readonly directory: string;
+  readonly mayBeMissing: boolean;
+}
+
+/**
+ * The path of the receipt of a task, whose id may be shortened. By the names of the files, which are ids unless
+ * somebody chose otherwise; else by what stands in them.
+ */
+export async function findReceipt(
+  word: string,
+  { directory, mayBeMissing }: Shelf,
+): Promise<string> {
+  const stems = (await receiptNames(directory, mayBeMissing)).map(stemOf);
+  const place = `a receipt in ${directory}`;
+  if (word !== '' && stems.some((stem) => stem.startsWith(word))) {
+    return join(directory, `${chosen(word, { ids: stems, place })}.json`);
+  }
+  const { rows } = await listReceipts(directory, { isWanted: () => true, mayBeMissing });
+  const id = chosen(word, { ids: rows.map((row) => row.id).reverse(), place });
+  const row = rows.find((candidate) => candidate.id === id);
+  if (!row) throw new Error('an id that no row has');
+  return row.path;
+}
+
+/** What is not there is no wrong usage. */
+function chosen(word: string, choice: Parameters<typeof chooseId>[1]): string {
+  try {
+    return chooseId(word, choice);
+  } catch (error) {
+    if (!(error instanceof SandboxFailure)) throw error;
+    const { message, hint } = error;
+    throw new SandboxFailure('receipt-not-found', message, hint === null ? {} : { hint });
+  }
+}
