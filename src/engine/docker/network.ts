@@ -4,6 +4,7 @@ import { SandboxFailure } from '../../failure.ts';
 import { type Lock, acquireLock } from '../lock.ts';
 import { ownTemporaryDirectory } from '../own-directory.ts';
 import { type DockerApi, callLimitsMs } from './docker-api.ts';
+import { httpStatusOf } from './engine-failure.ts';
 import { labels } from './labels.ts';
 import { hasNetwork, isOwnNetwork, wantedNetwork } from './network-plan.ts';
 
@@ -61,15 +62,24 @@ async function makeOne(
   try {
     const found = await ownNetworksNamed(api, wanted.Name);
     if (found.length === 0) {
-      await api.call(callLimitsMs.quick, (abortSignal) =>
-        api.docker.createNetwork({ ...wanted, abortSignal }),
-      );
+      await createUnlessThere(api, wanted);
     }
     const [kept, ...others] = await ownNetworksNamed(api, wanted.Name);
     await Promise.all(others.filter(isOurs).map((other) => removeQuietly(api, other.Id)));
     return kept;
   } finally {
     await lock?.release();
+  }
+}
+
+/** From Engine 25 on a second one of the same name is refused: then another host was faster, and its own is found. */
+async function createUnlessThere(api: DockerApi, wanted: Docker.NetworkCreateOptions) {
+  try {
+    await api.call(callLimitsMs.quick, (abortSignal) =>
+      api.docker.createNetwork({ ...wanted, abortSignal }),
+    );
+  } catch (error) {
+    if (httpStatusOf(error) !== 409) throw error;
   }
 }
 
