@@ -21,6 +21,8 @@ export interface ContainerParts {
   readonly facts: SandboxFacts;
   readonly search: CommandSearch;
   readonly secrets: SecretFiles;
+  /** False for an engine that never reports a kill for lack of memory: then no count is known. */
+  readonly tellsOom: boolean;
 }
 
 /** And what is known only when it starts. */

@@ -5,11 +5,29 @@ import type { Sink } from '../engine.ts';
  * own stderr. This guess from message text lives here and nowhere else; whoever uses it confirms it by looking
  * for the command in the image, since a task can print the same words.
  */
-const initReport = /^\[FATAL tini \(\d+\)\] exec .* failed: [^\r\n]*\r?\n$/s;
-const initReportStart = '[FATAL tini (N)] exec ';
+const tini: InitReport = {
+  whole: /^\[FATAL tini \(\d+\)\] exec .* failed: [^\r\n]*\r?\n$/s,
+  start: '[FATAL tini (N)] exec ',
+  number: /^(\[FATAL tini \()\d+/,
+};
+/** Podman's, which ends with 1 whatever was wrong. */
+const catatonit: InitReport = {
+  whole: /^ERROR \(catatonit:\d+\): failed to exec pid1: [^\r\n]*\r?\n$/,
+  start: 'ERROR (catatonit:N): failed to exec pid1: ',
+  number: /^(ERROR \(catatonit:)\d+/,
+};
+const reports = [tini, catatonit];
+
+interface InitReport {
+  readonly whole: RegExp;
+  /** How it begins, with N for the number of the process. */
+  readonly start: string;
+  readonly number: RegExp;
+}
 
 export function isInitReport(stderr: Buffer, exitCode: number): boolean {
-  return [1, 126, 127].includes(exitCode) && initReport.test(stderr.toString('latin1'));
+  const text = stderr.toString('latin1');
+  return [1, 126, 127].includes(exitCode) && reports.some(({ whole }) => whole.test(text));
 }
 
 /** Longer than any path that can be executed, so a report is never cut. */
@@ -50,6 +68,8 @@ export class HeldReport {
 
 function mayBecomeReport(stderr: Buffer): boolean {
   if (stderr.length > mostHeldBytes) return false;
-  const text = stderr.toString('latin1').replace(/^(\[FATAL tini \()\d+/, '$1N');
-  return initReportStart.startsWith(text) || text.startsWith(initReportStart);
+  return reports.some(({ start, number }) => {
+    const text = stderr.toString('latin1').replace(number, '$1N');
+    return start.startsWith(text) || text.startsWith(start);
+  });
 }

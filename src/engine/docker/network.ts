@@ -32,7 +32,8 @@ export async function ensureNetwork(
   const found = await ownNetworksNamed(api, wanted.Name, cancel);
   const network = found.length === 1 ? found[0] : await makeOne(api, wanted);
   if (!network) throw vanished(wanted.Name);
-  checkOptions(network, wanted);
+  if (found.length === 1) checkOptions(network, wanted);
+  else await checkMade(api, network, wanted);
   return { name, mode: network.Id, id: network.Id };
 }
 
@@ -139,6 +140,22 @@ async function list(api: DockerApi, name: string, cancel?: AbortSignal): Promise
 
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Podman drops options that it does not know. What it made is of no use, and must not look as if somebody else had made it. */
+async function checkMade(
+  api: DockerApi,
+  network: NetworkInfo,
+  wanted: Docker.NetworkCreateOptions,
+): Promise<void> {
+  const differing = differingOptions(network, wanted);
+  if (differing.length === 0) return;
+  await removeQuietly(api, network.Id);
+  throw new SandboxFailure(
+    'network-not-usable',
+    `the engine makes the network ${network.Name} without what keeps tasks apart (${differing.join(', ')})`,
+    { hint: 'Use --network isolated or none there, a network of your own, or Docker Engine.' },
+  );
 }
 
 /** A network of our name that someone made otherwise isolates less than its name promises. */
