@@ -64,9 +64,11 @@ podman_here() {
     --network-config-dir "$root/networks" "$@"
 }
 
-# The socket is there before the service listens, so it is asked.
+# The socket is there before the service listens, so it is asked. Its monitors write into the directory that it was
+# started in.
 start_service() {
-  podman_here system service --time=0 "unix://$root/podman.sock" >"$root/log" 2>&1 </dev/null &
+  env --chdir="$root" podman --root "$root/storage" --runroot "$root/run" --tmpdir "$root/tmp" \
+    --network-config-dir "$root/networks" system service --time=0 "unix://$root/podman.sock" >"$root/log" 2>&1 </dev/null &
   service=$!
   local deadline=$((SECONDS + 30))
   until podman --remote --url "unix://$root/podman.sock" version >/dev/null 2>&1; do
