@@ -4,10 +4,10 @@ import { expect, onTestFinished, test } from 'vitest';
 import { rowStatuses } from '../../src/receipt/batch-summary.ts';
 import { Batch, statusesOf } from '../helpers/batch.ts';
 import { finished, printed, readReceipt } from '../helpers/cli.ts';
-import { containersOf, describeOnEach } from '../helpers/engines.ts';
+import { chosen, containersOf, describeOnAll } from '../helpers/engines.ts';
 
-describeOnEach('a batch', (engine) => {
-  const on = ['--engine', engine, '-q'];
+describeOnAll('a batch', (engine) => {
+  const on = [...chosen(engine), '-q'];
   const sh = (line: string) => ['sh', '-c', line];
 
   test('runs every task, and summary and receipts say the same', async () => {
@@ -32,7 +32,7 @@ describeOnEach('a batch', (engine) => {
       expect([receipt.id, receipt.status, receipt.exitCode]).toEqual([
         ...[row.id, row.status, row.exitCode],
       ]);
-      expect(await containersOf(row.id)).toEqual([]);
+      expect(await containersOf(row.id, engine)).toEqual([]);
     }
     const said = await readReceipt(join(batch.workspace.receiptsDir, 'tasks-5.json'));
     expect(said.stdout.text).toBe('me\n');
@@ -84,7 +84,7 @@ describeOnEach('a batch', (engine) => {
       { id: 'long', command: ['sleep', '60'] },
       { id: 'never', command: ['true'] },
     ]);
-    const { exitCode, summary } = await batch.run([...on, '-j', '1', '--deadline', '1s']);
+    const { exitCode, summary } = await batch.run([...on, '-j', '1', '--deadline', '3s']);
     expect(exitCode).toBe(1);
     expect(summary?.ending).toBe('deadline');
     expect(statusesOf(summary)).toEqual(['long cancelled', 'never not-run']);
@@ -135,7 +135,7 @@ describeOnEach('a batch', (engine) => {
     expect(after?.ending).toBe('cancelled');
 
     await rm(join(batch.workspace.path, 'go'));
-    const twice = batch.start(['--engine', engine, '-j', '1', '--tag']);
+    const twice = batch.start([...chosen(engine), '-j', '1', '--tag']);
     await printed(twice.stdout, 'up');
     twice.kill('SIGINT');
     await printed(twice.stderr, 'interrupt again to stop it');

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { battery } from '../../src/prove/battery.ts';
 import type { Proof } from '../../src/prove/prove.ts';
 import { projectRoot, runCli } from '../helpers/cli.ts';
-import { describeOnEach, docker } from '../helpers/engines.ts';
+import { chosen, describeOnAll, docker } from '../helpers/engines.ts';
 import { Workspace } from '../helpers/workspace.ts';
 import { notPromisedIn } from '../unit/generated/security-table.ts';
 
@@ -30,9 +30,9 @@ async function expectHeld(args: readonly string[]): Promise<Proof> {
   return proof;
 }
 
-describeOnEach('the battery of hostile probes', (engine) => {
+describeOnAll('the battery of hostile probes', (engine) => {
   test('every promise is held', async () => {
-    const proof = await expectHeld(['--engine', engine]);
+    const proof = await expectHeld(chosen(engine));
     expect(proof.engine?.name).toBe(engine);
     if (engine !== 'docker') return;
     expect(proof.level).toBe('container');
@@ -42,7 +42,7 @@ describeOnEach('the battery of hostile probes', (engine) => {
 
   // With the host's network nothing is left of the level but what the program itself keeps.
   test.skipIf(engine !== 'simulation')('every promise of level none is held', async () => {
-    const proof = await expectHeld(['--engine', engine, '--network', 'egress']);
+    const proof = await expectHeld([...chosen(engine), '--network', 'egress']);
     expect(proof.level).toBe('none');
   });
 

@@ -1,11 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { describeOnEach } from '../helpers/engines.ts';
+import { chosen, describeOnAll } from '../helpers/engines.ts';
 import { Workspace } from '../helpers/workspace.ts';
 
-describeOnEach('which command runs', (engine) => {
-  const on = ['--engine', engine];
+describeOnAll('which command runs', (engine) => {
+  const on = chosen(engine);
 
   test('a command that does not exist is 127 and not started', async () => {
     const workspace = await Workspace.create();

@@ -1,11 +1,11 @@
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { binPath, finished, printed } from '../helpers/cli.ts';
-import { containersOf, describeOnEach } from '../helpers/engines.ts';
+import { chosen, containersOf, describeOnAll } from '../helpers/engines.ts';
 import { Workspace } from '../helpers/workspace.ts';
 
-describeOnEach('how a task ends', (engine) => {
-  const on = ['--engine', engine];
+describeOnAll('how a task ends', (engine) => {
+  const on = chosen(engine);
 
   test.each([0, 1, 7, 124, 125, 126, 127, 128, 137, 255])(
     'exit code %i of the command passes through',
@@ -105,7 +105,7 @@ describeOnEach('how a task ends', (engine) => {
     expect(receipt.evidence.cancelledBy).toBe(signal);
     expect(receipt.evidence.signalsSent[0]?.signal).toBe(signal);
     expect(receipt.stdout.text).toBe('ready\n');
-    if (engine === 'docker') expect(await containersOf(id)).toEqual([]);
+    if (engine !== 'simulation') expect(await containersOf(id, engine)).toEqual([]);
   });
 
   test('a second signal kills at once', async () => {

@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { describeOnEach } from '../helpers/engines.ts';
+import { chosen, describeOnAll } from '../helpers/engines.ts';
 import { Workspace } from '../helpers/workspace.ts';
 
-describeOnEach("a HOME that a project's own settings name", (engine) => {
-  const on = ['--engine', engine, '-c'];
+describeOnAll("a HOME that a project's own settings name", (engine) => {
+  const on = [...chosen(engine), '-c'];
 
   test('hides nothing of the system', async () => {
     const list = 'ls -d /etc/* /sys/* /usr/* /bin/* /proc/self /dev/null';

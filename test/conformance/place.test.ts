@@ -1,11 +1,11 @@
 import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { describeOnEach } from '../helpers/engines.ts';
+import { chosen, describeOnAll } from '../helpers/engines.ts';
 import { Workspace } from '../helpers/workspace.ts';
 
-describeOnEach('where and as whom a task finds itself', (engine) => {
-  const on = ['-q', '--engine', engine, '--image', 'debian:bookworm-slim'];
+describeOnAll('where and as whom a task finds itself', (engine) => {
+  const on = ['-q', ...chosen(engine), '--image', 'debian:bookworm-slim'];
 
   test('in the workspace, unless --workdir says otherwise', async () => {
     const workspace = await Workspace.create();

@@ -6,13 +6,13 @@ import { promisify } from 'node:util';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { binPath, finished, printed } from '../helpers/cli.ts';
-import { describeOnEach } from '../helpers/engines.ts';
+import { chosen, describeOnAll } from '../helpers/engines.ts';
 import { Workspace } from '../helpers/workspace.ts';
 
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
-describeOnEach('streams', (engine) => {
-  const on = ['--engine', engine, '-q'];
+describeOnAll('streams', (engine) => {
+  const on = [...chosen(engine), '-q'];
 
   test('stdout and stderr come through byte for byte and separately', async () => {
     const workspace = await Workspace.create();

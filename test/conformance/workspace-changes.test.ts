@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Receipt } from '../../src/receipt/receipt.ts';
 import { finished } from '../helpers/cli.ts';
-import { describeOnEach } from '../helpers/engines.ts';
+import { chosen, describeOnAll } from '../helpers/engines.ts';
 import { Workspace } from '../helpers/workspace.ts';
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
@@ -36,8 +36,8 @@ async function withFiles(): Promise<Workspace> {
 
 const edit = 'echo new > src/added; echo more >> edited; rm gone; ln -s /etc/passwd link; mkdir d';
 
-describeOnEach('what a task changed', (engine) => {
-  const on = ['--engine', engine, '-q'];
+describeOnAll('what a task changed', (engine) => {
+  const on = [...chosen(engine), '-q'];
 
   test('is listed with size, mode and digest, and the rest is not', async () => {
     const workspace = await withFiles();
@@ -202,7 +202,7 @@ describeOnEach('what a task changed', (engine) => {
   test('never comes back from a copy that was found past the limit', async () => {
     const workspace = await withFiles();
     const copy = ['--workspace-mode', 'copy', '--apply', 'always', '--workspace-limit', '1m'];
-    const args = ['--engine', engine, ...copy, '-c', 'head -c 5m /dev/zero > f'];
+    const args = [...chosen(engine), ...copy, '-c', 'head -c 5m /dev/zero > f'];
     const { exitCode, stderr } = await workspace.run(args);
     expect(exitCode).toBe(137);
     expect(stderr).toContain('the changes were not brought back: --apply always');

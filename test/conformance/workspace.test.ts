@@ -2,11 +2,11 @@ import { chown, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readReceipt, runCli } from '../helpers/cli.ts';
-import { describeOnEach } from '../helpers/engines.ts';
+import { chosen, describeOnAll } from '../helpers/engines.ts';
 import { Workspace } from '../helpers/workspace.ts';
 
-describeOnEach('the workspace', (engine) => {
-  const on = ['--engine', engine, '-q'];
+describeOnAll('the workspace', (engine) => {
+  const on = [...chosen(engine), '-q'];
 
   test.each(['two words', 'co:lon', 'com,ma', 'ünï✓', '"quoted"', '-dash', 'source=x,readonly'])(
     'a directory named %j works, by its absolute and its relative path',

@@ -50,7 +50,7 @@ describe('the signal that ended a task', () => {
     { ending: '255, which is no signal', exitCode: 255, observed: [kill(127)], signal: null },
     { ending: 'success', exitCode: 0, observed: [kill(15), oom], signal: null },
   ])('is named only where it is certain: $ending', ({ exitCode, observed, signal }) => {
-    expect(signalOf(exitCode, observed)).toBe(signal);
+    expect(signalOf(exitCode, observed, new Set())).toBe(signal);
   });
 });
 

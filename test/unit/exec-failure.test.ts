@@ -3,6 +3,7 @@ import { HeldReport, isInitReport, isLengthReport } from '../../src/engine/docke
 import { chunksOf, seededRandom } from './support/random.ts';
 
 const report = '[FATAL tini (7)] exec no-such failed: No such file or directory\n';
+const podmans = 'ERROR (catatonit:7): failed to exec pid1: No such file or directory\n';
 
 /** A report that is looked for in what is fed to it, and what it passed on so far. */
 function held(...chunks: (string | Buffer)[]) {
@@ -14,7 +15,7 @@ function held(...chunks: (string | Buffer)[]) {
 }
 
 describe("what looks like the init's report", () => {
-  test('is held back, however it is cut', () => {
+  test.each([report, podmans])('is held back, however it is cut: %j', (report) => {
     for (let cut = 0; cut <= report.length; cut += 1) {
       const { holder, passed } = held(report.slice(0, cut), report.slice(cut));
       expect(passed()).toBe('');
@@ -100,6 +101,9 @@ test.each([
   [`x${report}`, 127, false],
   [report.trimEnd(), 127, false],
   ['', 127, false],
+  [podmans, 1, true],
+  [`${podmans}more\n`, 1, false],
+  ['ERROR (catatonit:7): failed to wait\n', 1, false],
   ['[FATAL tini (x)] exec a failed: b\n', 127, false],
   ['sh: 1: no-such: not found\n', 127, false],
 ])('That %j with exit code %i is a report is %s', (text, exitCode, expected) => {

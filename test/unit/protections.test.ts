@@ -101,7 +101,11 @@ describe('what is not enforced', () => {
     ],
     [
       'adds for any user, and does not tell',
-      { spec: { capAdd: ['CHOWN'] }, product: 'Podman Engine', host: { CapDrop: allButChown } },
+      {
+        spec: { capAdd: ['CHOWN'] },
+        product: 'Podman Engine',
+        host: { CapDrop: allButChown, SecurityOpt: ['no-new-privileges', 'seccomp=/x'] },
+      },
     ],
     ['names the limit otherwise', { host: { Ulimits: [{ Name: 'RLIMIT_CORE', Hard: 0 }] } }],
     ['has a profile of its own', { engine: { SecurityOptions: ['name=seccomp,profile=/x'] } }],
@@ -133,6 +137,10 @@ describe('what is not enforced', () => {
     ],
   ])('Nothing, where the engine %s', (_, one) => {
     expect(missing(one)).toEqual([]);
+  });
+
+  test('The filter of Podman, which is looser', () => {
+    expect(missing({ product: 'Podman Engine' })).toEqual(['seccomp']);
   });
 
   test.each<[string[], object]>([

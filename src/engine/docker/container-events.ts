@@ -10,6 +10,9 @@ interface EngineEvent {
   readonly Actor?: { readonly Attributes?: Readonly<Record<string, string>> };
 }
 
+/** Podman has words of its own, and knows only those in a filter; some versions translate them in what they report. */
+const podmanWords: Readonly<Record<string, string>> = { died: 'die', remove: 'destroy' };
+
 /**
  * What the engine reports of one container while it lives. Lack of memory is told from here: once an
  * auto-removed container is gone its state cannot be read any more, and 137 alone says nothing.
@@ -27,7 +30,7 @@ export class ContainerEvents {
   static async subscribe(api: DockerApi, containerId: string): Promise<ContainerEvents> {
     const filters = {
       container: [containerId],
-      event: ['oom', 'die', 'kill', 'destroy'],
+      event: ['oom', 'die', 'kill', 'destroy', ...Object.keys(podmanWords)],
       type: ['container'],
     };
     const query = new URLSearchParams({ filters: JSON.stringify(filters) });
@@ -62,13 +65,14 @@ export class ContainerEvents {
   #record(line: string): void {
     const { Action, timeNano, Actor } = JSON.parse(line) as EngineEvent;
     if (!Action) return;
+    const event = podmanWords[Action] ?? Action;
     const { signal, exitCode } = Actor?.Attributes ?? {};
     this.observed.push({
-      event: Action,
+      event,
       at: timeNano ? new Date(timeNano / 1e6).toISOString() : null,
       ...(signal ? { signal } : {}),
       ...(exitCode ? { exitCode: Number(exitCode) } : {}),
     });
-    this.#waiting.get(Action)?.();
+    this.#waiting.get(event)?.();
   }
 }

@@ -24,6 +24,8 @@ export interface ContainerParts {
   readonly secrets: SecretFiles;
   /** Called once the engine has been asked to start it. */
   readonly onStart: () => void;
+  /** False for an engine that never reports a kill for lack of memory: then no count is known. */
+  readonly tellsOom: boolean;
 }
 
 /** And what is known only when it starts. */

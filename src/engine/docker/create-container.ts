@@ -20,14 +20,20 @@ export async function createContainer(
     return await api.createContainer(options);
   } catch (error) {
     if (httpStatusOf(error) === null) await removeLost(api, options);
-    if (httpStatusOf(error) !== 409) throw refused(error);
+    if (!isNameTaken(error)) throw refused(error);
     if (!(await isLeaving(api, name))) throw idInUse(spec, error);
   }
   try {
     return await api.createContainer(options);
   } catch (error) {
-    throw httpStatusOf(error) === 409 ? idInUse(spec, error) : refused(error);
+    throw isNameTaken(error) ? idInUse(spec, error) : refused(error);
   }
+}
+
+/** Podman before 5 answers 500, and only its words tell. */
+function isNameTaken(error: unknown): boolean {
+  if (httpStatusOf(error) === 409) return true;
+  return httpStatusOf(error) === 500 && /name .* already in use/.test(engineMessageOf(error));
 }
 
 /** The answer was lost, and perhaps only the answer. What cannot be looked at now is looked at later. */

@@ -25,7 +25,7 @@ import { taskLabels } from './labels.ts';
 import { type UsableNetwork, ensureNetwork } from './network.ts';
 import { nestedDockerWarning } from './nested-docker.ts';
 import { networkSysctls } from './network-plan.ts';
-import { dockerProduct } from './product.ts';
+import { dockerProduct, podmanProduct } from './product.ts';
 import { checkRuntime, checkRuntimeInForce, levelOf } from './runtime.ts';
 import { sandboxFacts } from './sandbox-facts.ts';
 import { SecretFiles } from './secret-files.ts';
@@ -218,6 +218,7 @@ export class DockerEngine implements Engine {
       facts,
       search: commandSearch(spec, options, image.environment),
       secrets,
+      tellsOom: this.facts.product !== podmanProduct,
     });
   }
 }

@@ -5,11 +5,29 @@ import type { Sink } from '../engine.ts';
  * own stderr. This guess from message text lives here and nowhere else; whoever uses it confirms it by looking
  * for the command in the image, since a task can print the same words.
  */
-const initReport = /^\[FATAL tini \(\d+\)\] exec .* failed: [^\r\n]*\r?\n$/s;
-const initReportStart = '[FATAL tini (N)] exec ';
+const tini: InitReport = {
+  whole: /^\[FATAL tini \(\d+\)\] exec .* failed: [^\r\n]*\r?\n$/s,
+  start: '[FATAL tini (N)] exec ',
+  number: /^(\[FATAL tini \()\d+/,
+};
+/** Podman's, which ends with 1 whatever was wrong. */
+const catatonit: InitReport = {
+  whole: /^ERROR \(catatonit:\d+\): failed to exec pid1: [^\r\n]*\r?\n$/,
+  start: 'ERROR (catatonit:N): failed to exec pid1: ',
+  number: /^(ERROR \(catatonit:)\d+/,
+};
+const reports = [tini, catatonit];
+
+interface InitReport {
+  readonly whole: RegExp;
+  /** How it begins, with N for the number of the process. */
+  readonly start: string;
+  readonly number: RegExp;
+}
 
 export function isInitReport(stderr: Buffer, exitCode: number): boolean {
-  return [1, 126, 127].includes(exitCode) && initReport.test(stderr.toString('latin1'));
+  const text = stderr.toString('latin1');
+  return [1, 126, 127].includes(exitCode) && reports.some(({ whole }) => whole.test(text));
 }
 
 /** A runtime starts the init itself, and says the same way that the kernel did not take the words that come with it. */
@@ -36,7 +54,7 @@ export class HeldReport {
 
   constructor(next: Sink, { mayBeTooLong }: { mayBeTooLong: boolean }) {
     this.#next = next;
-    this.#starts = [initReportStart, ...(mayBeTooLong ? lengthReportStarts : [])];
+    this.#starts = mayBeTooLong ? lengthReportStarts : [];
   }
 
   get held(): Buffer {
@@ -62,6 +80,10 @@ export class HeldReport {
 
 function mayBecomeReport(stderr: Buffer, starts: readonly string[]): boolean {
   if (stderr.length > mostHeldBytes) return false;
-  const text = stderr.toString('latin1').replace(/^(\[FATAL tini \()\d+/, '$1N');
-  return starts.some((start) => start.startsWith(text) || text.startsWith(start));
+  const text = stderr.toString('latin1');
+  const begun = [
+    ...reports.map(({ start, number }) => ({ start, text: text.replace(number, '$1N') })),
+    ...starts.map((start) => ({ start, text })),
+  ];
+  return begun.some((one) => one.start.startsWith(one.text) || one.text.startsWith(one.start));
 }

@@ -32,7 +32,8 @@ export async function ensureNetwork(
   const found = await ownNetworksNamed(api, wanted.Name, cancel);
   const network = found.length === 1 ? found[0] : await makeOne(api, wanted);
   if (!network) throw vanished(wanted.Name);
-  checkOptions(network, wanted);
+  if (found.length === 1) checkOptions(network, wanted);
+  else await checkMade(api, network, wanted);
   return { name, mode: network.Id, id: network.Id };
 }
 
@@ -61,7 +62,9 @@ async function makeOne(
   const lock = await waitForLock(join(await ownTemporaryDirectory(), `${wanted.Name}.lock`));
   try {
     const found = await ownNetworksNamed(api, wanted.Name);
-    if (found.length === 0) await create(api, wanted);
+    if (found.length === 0) {
+      await createUnlessThere(api, wanted);
+    }
     const [kept, ...others] = await ownNetworksNamed(api, wanted.Name);
     await Promise.all(others.filter(isOurs).map((other) => removeQuietly(api, other.Id)));
     return kept;
@@ -70,12 +73,14 @@ async function makeOne(
   }
 }
 
-async function create(api: DockerApi, wanted: Docker.NetworkCreateOptions): Promise<void> {
+/** From Engine 25 on a second one of the same name is refused: then another host was faster, and its own is found. */
+async function createUnlessThere(api: DockerApi, wanted: Docker.NetworkCreateOptions) {
   try {
     await api.call(callLimitsMs.quick, (abortSignal) =>
       api.docker.createNetwork({ ...wanted, abortSignal }),
     );
   } catch (error) {
+    if (httpStatusOf(error) === 409) return;
     if (httpStatusOf(error) === null) throw error;
     throw new SandboxFailure(
       'network-not-usable',
@@ -144,6 +149,22 @@ async function list(api: DockerApi, name: string, cancel?: AbortSignal): Promise
 
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Podman drops options that it does not know. What it made is of no use, and must not look as if somebody else had made it. */
+async function checkMade(
+  api: DockerApi,
+  network: NetworkInfo,
+  wanted: Docker.NetworkCreateOptions,
+): Promise<void> {
+  const differing = differingOptions(network, wanted);
+  if (differing.length === 0) return;
+  await removeQuietly(api, network.Id);
+  throw new SandboxFailure(
+    'network-not-usable',
+    `the engine makes the network ${network.Name} without what keeps tasks apart (${differing.join(', ')})`,
+    { hint: 'Use --network isolated or none there, a network of your own, or Docker Engine.' },
+  );
 }
 
 /** A network of our name that someone made otherwise isolates less than its name promises. */

@@ -11,6 +11,7 @@ import {
 import { tmpfsOf } from './mounts.ts';
 import { scratchBytes } from '../scratch-space.ts';
 import { hasNetwork } from './network-plan.ts';
+import { podmanProduct } from './product.ts';
 import { levelOf, passesSeccomp, runtimeOf } from './runtime.ts';
 
 type Check = [name: string, holds: boolean];
@@ -48,8 +49,10 @@ function countsProcesses({ inspected, info }: Inspection): boolean {
 }
 
 function privilegeChecks(inspection: Inspection): Check[] {
-  const { inspected, spec, info } = inspection;
+  const { inspected, spec, info, product } = inspection;
   const host = reportedBy(inspection);
+  // Podman's own profile lets a task make user namespaces and use the kernel's keyrings.
+  const isFilteredByDefault = info.hasSeccomp && product !== podmanProduct;
   const options = securityOptionsOf(host);
   const seccomp = options.find((option) => option.startsWith('seccomp='));
   const isUnconfined = seccomp === 'seccomp=unconfined';
@@ -62,7 +65,7 @@ function privilegeChecks(inspection: Inspection): Check[] {
     [
       'seccomp',
       // One that was asked for is told of as such.
-      isUnconfined ? !spec.nestedDocker : (seccomp !== undefined || info.hasSeccomp) && passes,
+      isUnconfined ? !spec.nestedDocker : (seccomp !== undefined || isFilteredByDefault) && passes,
     ],
     ...askedInVain(inspection).map((option): Check => [`security-opt ${option}`, false]),
     ['privileged', host.Privileged === false],

@@ -13,7 +13,7 @@ import { signalOf } from './container-outcome.ts';
 import { demultiplex } from './demultiplex.ts';
 import { callLimitsMs } from './docker-api.ts';
 import type { RunningParts } from './container-parts.ts';
-import { httpStatusOf } from './engine-failure.ts';
+import { engineMessageOf, httpStatusOf } from './engine-failure.ts';
 import { HeldReport, isInitReport, isLengthReport } from './exec-failure.ts';
 import { explainExecFailure } from './find-command.ts';
 
@@ -34,6 +34,9 @@ export class RunningContainer implements RunningTask {
   /** Reached once it is known whether the command started, and with it who wrote what is held back. */
   readonly #verdict = new Deferred();
   readonly #sent = new Set<NodeJS.Signals>();
+  /** Those of them that the engine has confirmed. */
+  readonly #delivered = new Set<NodeJS.Signals>();
+  #killing: Promise<unknown> = Promise.resolve();
   #outputEnded = false;
   #outputEndedFirst = false;
 
@@ -70,11 +73,13 @@ export class RunningContainer implements RunningTask {
       const mayBeShutdown = exitCode > 128 && this.#sent.size === 0;
       if (!sawEnd || stoppedBy || mayBeShutdown) await this.#throwIfEngineWent();
       await this.#throwIfNeverStarted(exitCode);
+      // Podman confirms a kill only once the container has ended.
+      await within(eventLimitMs, Promise.allSettled([this.#killing]), undefined);
       const watchdog = await this.#parts.watchdog.report(exitCode);
       const isOverdue = watchdog !== null && watchdog.endedAfterMs !== null;
       return {
-        end: { exitCode, signal: isOverdue ? 'SIGKILL' : signalOf(exitCode, events.observed) },
-        oomKills: sawEnd ? this.#oomKills(exitCode) : null,
+        end: { exitCode, signal: isOverdue ? 'SIGKILL' : this.#signalOf(exitCode) },
+        oomKills: sawEnd && this.#parts.tellsOom ? this.#oomKills(exitCode) : null,
         observed: events.observed,
         stoppedBy,
         endedFirst: this.#outputEndedFirst && !this.#diedOfOurs(exitCode),
@@ -89,15 +94,21 @@ export class RunningContainer implements RunningTask {
   }
 
   async kill(signal: NodeJS.Signals): Promise<'sent' | 'already-ended'> {
-    const { api, container } = this.#parts;
     if (this.#sent.size === 0) this.#outputEndedFirst = this.#outputEnded;
     this.#sent.add(signal);
+    const killing = this.#confirm(signal);
+    this.#killing = killing;
+    return await killing;
+  }
+
+  async #confirm(signal: NodeJS.Signals): Promise<'sent' | 'already-ended'> {
+    const { api, container } = this.#parts;
     try {
       await api.call(callLimitsMs.quick, (abortSignal) => container.kill({ signal, abortSignal }));
+      this.#delivered.add(signal);
       return 'sent';
     } catch (error) {
-      // 404: removed already. 409: not running.
-      if ([404, 409].includes(httpStatusOf(error) ?? 0)) return 'already-ended';
+      if (isEnded(error)) return 'already-ended';
       throw error;
     }
   }
@@ -108,6 +119,10 @@ export class RunningContainer implements RunningTask {
     const count = events.count('oom');
     if (count > 0 || exitCode !== 128 + constants.signals.SIGKILL) return count;
     return this.#sent.has('SIGKILL') || this.#sawKill('SIGKILL') ? 0 : null;
+  }
+
+  #signalOf(exitCode: number): NodeJS.Signals | null {
+    return signalOf(exitCode, this.#parts.events.observed, this.#delivered);
   }
 
   #sawKill(signal: NodeJS.Signals): boolean {
@@ -123,8 +138,7 @@ export class RunningContainer implements RunningTask {
         container.resize({ h: rows, w: columns, abortSignal }),
       );
     } catch (error) {
-      // Ended, or about to end.
-      if (![404, 409].includes(httpStatusOf(error) ?? 0)) throw error;
+      if (!isEnded(error)) throw error;
     }
   }
 
@@ -195,6 +209,13 @@ export class RunningContainer implements RunningTask {
     if (mayBeTooLong(spec) && isLengthReport(held, exitCode)) return tooLong(search.program);
     return isInitReport(held, exitCode) ? await explainExecFailure(api, this.#parts) : null;
   }
+}
+
+/** 404: removed already. 409: not running, for which Podman answers 500. */
+function isEnded(error: unknown): boolean {
+  const status = httpStatusOf(error);
+  if (status === 500) return engineMessageOf(error).includes('container state improper');
+  return status === 404 || status === 409;
 }
 
 interface WaitStatus {

@@ -64,7 +64,9 @@ async function nameIt(
 ): Promise<string> {
   const image = await inspectImage(api, imageId ?? '', new AbortController().signal);
   const recipe = builtLabels(spec, baseId)[imageLabels.recipe];
-  if (image?.Config.Labels[imageLabels.recipe] !== recipe) throw endedWithoutImage();
+  // From API 1.52 on what is empty is left out.
+  const found = image?.Config.Labels as Readonly<Record<string, string>> | null | undefined;
+  if (found?.[imageLabels.recipe] !== recipe) throw endedWithoutImage();
   const { fromImage: repo, tag } = splitReference(reference);
   await api.call(callLimitsMs.quick, (abortSignal) =>
     api.docker.getImage(image?.Id ?? '').tag({ repo, tag: tag ?? 'latest', abortSignal }),

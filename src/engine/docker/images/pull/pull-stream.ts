@@ -5,7 +5,9 @@ export interface EngineLine {
   readonly id?: string;
   readonly status?: string;
   readonly stream?: string;
+  /** From API 1.48 on it is called out of date. */
   readonly error?: string;
+  readonly errorDetail?: { readonly message?: string };
   readonly progressDetail?: { readonly current?: number; readonly total?: number };
   readonly aux?: unknown;
 }
@@ -30,6 +32,7 @@ export async function* engineLines(answer: AsyncIterable<Buffer>) {
 function* parsed(text: string): Generator<EngineLine> {
   if (text.trim() === '') return;
   const line = JSON.parse(text) as EngineLine;
-  if (line.error) throw new EngineReport(line.error);
+  const failure = line.errorDetail?.message ?? line.error;
+  if (failure) throw new EngineReport(failure);
   yield line;
 }
