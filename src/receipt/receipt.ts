@@ -158,7 +158,7 @@ const evidenceSchema = v.strictObject({
   ),
   watchdog: said(
     v.optional(v.nullable(v.boolean()), null),
-    'Whether something in the sandbox would have ended the task without us when it ended; null where none was tried, as for a task that is over within half a second.',
+    'Whether a watchdog in the sandbox would have ended the task without us when it ended, as far as could be seen: a task has the rights to stop or to blind it. Null where none was tried, as for a task that is over within half a second.',
   ),
   outputComplete: said(v.boolean(), 'False where a stream had not ended when reading stopped.'),
   removed: said(

@@ -187,6 +187,21 @@ describeOn('docker', 'the watchdog of a task', () => {
     expect({ status, watchdog: evidence.watchdog }).toEqual({ status: 'failed', watchdog: false });
   });
 
+  test.each([
+    ['whose output its task floods', 'head -c 10000000 /dev/zero > /proc/$1/fd/1', true],
+    ['that its task has killed, shell by shell', 'kill -KILL $1 $2; sleep 3', false],
+    ['whose input its task writes to', 'echo x > /proc/$1/fd/0; sleep 2', true],
+  ])('%s keeps no task from its own end', async (_, trick, watchdog) => {
+    const killed = await KilledRun.create('tricked');
+    const find =
+      'for p in /proc/[0-9]*; do case $(tr "\\0\\n" "  " < $p/cmdline) in *"echo over"due*) echo ${p#/proc/};; esac; done';
+    const line = `until set -- $(${find}); [ $# -ge 2 ]; do sleep 0.1; done; ${trick}; exit 5`;
+    expect(await killed.run('-c', line)).toMatchObject({ exitCode: 5 });
+    const { evidence, status, task } = await killed.workspace.receipt();
+    expect({ status, task }).toEqual({ status: 'failed', task: { exitCode: 5, signal: null } });
+    expect(evidence).toMatchObject({ watchdog, signalsSent: [], deadline: null });
+  });
+
   test('is done without where an engine or an image has none to give', async () => {
     const killed = await KilledRun.create('without');
     const directory = await mkdtemp(join(tmpdir(), 'sandbox-test-'));

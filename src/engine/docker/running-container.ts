@@ -79,7 +79,7 @@ export class RunningContainer implements RunningTask {
       const isOverdue = watchdog !== null && watchdog.endedAfterMs !== null;
       return {
         end: { exitCode, signal: isOverdue ? 'SIGKILL' : this.#signalOf(exitCode) },
-        oomKills: sawEnd && this.#parts.tellsOom ? this.#oomKills(exitCode) : null,
+        oomKills: sawEnd && this.#parts.tellsOom ? this.#oomKills(exitCode, isOverdue) : null,
         observed: events.observed,
         stoppedBy,
         endedFirst: this.#outputEndedFirst && !this.#diedOfOurs(exitCode),
@@ -114,11 +114,11 @@ export class RunningContainer implements RunningTask {
   }
 
   /** Some engines lose the event now and then: then nobody was seen to send what ended the command. */
-  #oomKills(exitCode: number): number | null {
+  #oomKills(exitCode: number, isOverdue: boolean): number | null {
     const { events } = this.#parts;
     const count = events.count('oom');
     if (count > 0 || exitCode !== 128 + constants.signals.SIGKILL) return count;
-    return this.#sent.has('SIGKILL') || this.#sawKill('SIGKILL') ? 0 : null;
+    return isOverdue || this.#sent.has('SIGKILL') || this.#sawKill('SIGKILL') ? 0 : null;
   }
 
   #signalOf(exitCode: number): NodeJS.Signals | null {

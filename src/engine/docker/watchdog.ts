@@ -26,7 +26,7 @@ const slackMs = 2_000;
 const endToldMs = 200;
 /** The last word may come after the end of the task. */
 const wordLimitMs = 2_000;
-/** A task of the same user can write to the watchdog's output: more than this is not read. */
+/** A task of the same user can write to the watchdog's output: more than this is not listened to. */
 const mostBytes = 64;
 
 /**
@@ -113,11 +113,13 @@ export class Watchdog {
   /** Resolves when nothing more can come. */
   async #listen(stream: Duplex): Promise<void> {
     const hear = (chunk: Buffer) => {
+      // Read to its end, though: an engine reports no end of a container while its output waits for a reader.
+      if (this.#said.length > mostBytes) return undefined;
       this.#said += chunk.toString('latin1', 0, mostBytes);
       if (this.#state === 'absent' && this.#said.includes(watchdogWords.ready)) {
         this.#state = 'in-force';
       }
-      return this.#said.length > mostBytes ? this.#closed.reached : undefined;
+      return undefined;
     };
     await demultiplex(stream, { stdout: hear, stderr: () => undefined });
   }
