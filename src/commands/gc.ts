@@ -20,16 +20,21 @@ export const gc: Command = async (args, { terminal, interrupts }) => {
   return await answer({ terminal, isJson: isJson(args), cancel }, async () => {
     const request = await gcRequest(args);
     const { isDryRun } = request;
-    const onNoEngine = ({ message }: SandboxFailure) => writeNote(terminal, onlySimulation(message));
-    return await withLeftovers(request, { cancel, env, onNoEngine }, async ({ leftovers, failures }) => {
-      const rows = isDryRun ? leftovers.map(untouched) : await removeAll(leftovers, cancel);
-      const errors = failures.map((failure) => failureJson(failure).error);
-      const json = { dryRun: isDryRun, leftovers: rows, errors };
-      terminal.stdout.write(isJson(args) ? jsonText(json) : leftoversText(rows, { isDryRun }));
-      for (const failure of failures) reportFailure(terminal, failure);
-      const isWell = failures.length === 0 && rows.every(({ error }) => error === null);
-      return isWell ? answers.fine : answers.notFine;
-    });
+    const onNoEngine = ({ message }: SandboxFailure) =>
+      writeNote(terminal, onlySimulation(message));
+    return await withLeftovers(
+      request,
+      { cancel, env, onNoEngine },
+      async ({ leftovers, failures }) => {
+        const rows = isDryRun ? leftovers.map(untouched) : await removeAll(leftovers, cancel);
+        const errors = failures.map((failure) => failureJson(failure).error);
+        const json = { dryRun: isDryRun, leftovers: rows, errors };
+        terminal.stdout.write(isJson(args) ? jsonText(json) : leftoversText(rows, { isDryRun }));
+        for (const failure of failures) reportFailure(terminal, failure);
+        const isWell = failures.length === 0 && rows.every(({ error }) => error === null);
+        return isWell ? answers.fine : answers.notFine;
+      },
+    );
   });
 };
 

@@ -82,10 +82,7 @@ interface Around {
 }
 
 /** Null where there is none and none was asked for. What killed runs left stays, so that it can be shown. */
-async function engineOf(
-  spec: TaskSpec,
-  { onNoEngine, ...around }: Around,
-): Promise<Engine | null> {
+async function engineOf(spec: TaskSpec, { onNoEngine, ...around }: Around): Promise<Engine | null> {
   if (spec.engine === 'simulation') return null;
   // What a task would have to be held by does not matter here.
   const asked = { ...spec, engine: 'docker', isolation: 'none' } as const;

@@ -47,11 +47,7 @@ export async function stopTask(
 const unknown = { status: null, wasEnding: false } as const;
 
 /** Null where its owner does not answer, or goes away before the end. */
-async function askToStop(
-  task: LiveTask,
-  mark: Mark,
-  cancel: AbortSignal,
-): Promise<Stopped | null> {
+async function askToStop(task: LiveTask, mark: Mark, cancel: AbortSignal): Promise<Stopped | null> {
   const limitMs = (task.killAfterMs ?? usualGraceMs) + patienceMs;
   const limit = deadlineSignal(limitMs);
   let wasEnding = false;

@@ -122,6 +122,18 @@ describe('a reader of a running task', () => {
   });
 });
 
+test('Whoever asks for an end that is under way is told so, and it is left alone', async () => {
+  const { mark, control, onStop, isEnding } = await running();
+  isEnding.mockReturnValue(true);
+  const found: string[] = [];
+  for await (const { kind } of askOwner(mark, { ask: 'stop' }, never)) {
+    found.push(kind);
+    if (kind === 'ending') void control.close({ status: 'timed-out', exitCode: 124 });
+  }
+  expect(found).toEqual(['accepted', 'ending', 'ended']);
+  expect(onStop).not.toHaveBeenCalled();
+});
+
 test('Whoever asks for the end is told once it is there', async () => {
   const { mark, control, onStop } = await running();
   onStop.mockImplementation(() => void control.close({ status: 'cancelled', exitCode: 143 }));
