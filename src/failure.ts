@@ -30,6 +30,7 @@ export type FailureCode =
   | 'command-not-found'
   | 'command-not-executable'
   | 'start-failed'
+  | 'task-not-found'
   | 'task-not-stopped'
   | 'cancelled'
   | 'output-not-writable'

@@ -15,18 +15,20 @@ interface Asked {
   readonly isJson: boolean;
   /** Of a command that can be interrupted. */
   readonly cancel?: AbortSignal;
+  /** What it says of an interruption, where that is not "cancelled"; null for nothing. */
+  readonly lastWord?: (signal: NodeJS.Signals) => string | null;
 }
 
 /** Runs a command and says what became of it, also where it failed. */
 export async function answer(
-  { terminal, isJson, cancel }: Asked,
+  { terminal, isJson, cancel, lastWord = cancelledBy }: Asked,
   work: () => Promise<number>,
 ): Promise<number> {
   try {
     return await work();
   } catch (error) {
     if (cancel?.aborted && (error === cancel.reason || isCancelled(error))) {
-      return interrupted(cancel, terminal);
+      return interrupted(cancel, { terminal, lastWord });
     }
     if (!(error instanceof SandboxFailure)) throw error;
     if (isJson) terminal.stdout.write(jsonText(failureJson(error)));
@@ -43,8 +45,16 @@ function isCancelled(error: unknown): boolean {
   return error instanceof SandboxFailure && error.code === 'cancelled';
 }
 
-function interrupted({ reason }: AbortSignal, terminal: Terminal): number {
+export function cancelledBy(signal: NodeJS.Signals): string {
+  return `cancelled by ${signal}`;
+}
+
+function interrupted(
+  { reason }: AbortSignal,
+  { terminal, lastWord }: Required<Pick<Asked, 'terminal' | 'lastWord'>>,
+): number {
   const signal = typeof reason === 'string' ? (reason as NodeJS.Signals) : 'SIGINT';
-  reportFailure(terminal, new SandboxFailure('cancelled', `cancelled by ${signal}`));
+  const message = lastWord(signal);
+  if (message !== null) reportFailure(terminal, new SandboxFailure('cancelled', message));
   return signalExitCode(signal);
 }

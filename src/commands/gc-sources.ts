@@ -1,6 +1,6 @@
 import { controlLeftovers } from '../control/mark.ts';
 import type { Engine, Leftover } from '../engine/engine.ts';
-import { connectEngine } from '../engine/engines.ts';
+import { connectEngine, isNoneAnywhere } from '../engine/engines.ts';
 import { hostLeftovers } from '../engine/host-leftovers.ts';
 import { SandboxFailure } from '../failure.ts';
 import { abandonedPlaces } from '../prove/place.ts';
@@ -12,6 +12,8 @@ import type { GcRequest } from './gc-request.ts';
 interface Around {
   readonly cancel: AbortSignal;
   readonly env: NodeJS.ProcessEnv;
+  /** Called where there is none, and none was asked for. */
+  readonly onNoEngine: (failure: SandboxFailure) => void;
 }
 
 export interface Found {
@@ -62,10 +64,9 @@ async function engineOf(
   try {
     return await connectEngine(spec, { ...around, keepsLeftovers: true });
   } catch (error) {
-    const isMissing = error instanceof SandboxFailure && error.code === 'engine-not-found';
-    const isNamed = spec.host !== null || spec.context !== null;
-    if (isMissing && isOptional && !isNamed) return null;
-    throw error;
+    if (!isOptional || !isNoneAnywhere(error)) throw error;
+    around.onNoEngine(error);
+    return null;
   }
 }
 

@@ -1,12 +1,13 @@
 import pLimit from 'p-limit';
 import type { Leftover } from '../engine/engine.ts';
-import { messageOf } from '../failure.ts';
-import { reportFailure } from '../report/human.ts';
+import { type SandboxFailure, messageOf } from '../failure.ts';
+import { reportFailure, writeNote } from '../report/human.ts';
 import { failureJson, jsonText } from '../report/json.ts';
 import { type GoneOrNot, leftoversText } from '../report/leftovers.ts';
 import { answer, answers, isJson } from './answer.ts';
 import type { Command } from './command.ts';
 import { gcRequest } from './gc-request.ts';
+import { onlySimulation } from './known-tasks.ts';
 import { withLeftovers } from './gc-sources.ts';
 
 /** An engine removes several at once hardly slower than one. */
@@ -19,15 +20,21 @@ export const gc: Command = async (args, { terminal, interrupts }) => {
   return await answer({ terminal, isJson: isJson(args), cancel }, async () => {
     const request = await gcRequest(args);
     const { isDryRun } = request;
-    return await withLeftovers(request, { cancel, env }, async ({ leftovers, failures }) => {
-      const rows = isDryRun ? leftovers.map(untouched) : await removeAll(leftovers, cancel);
-      const errors = failures.map((failure) => failureJson(failure).error);
-      const json = { dryRun: isDryRun, leftovers: rows, errors };
-      terminal.stdout.write(isJson(args) ? jsonText(json) : leftoversText(rows, { isDryRun }));
-      for (const failure of failures) reportFailure(terminal, failure);
-      const isWell = failures.length === 0 && rows.every(({ error }) => error === null);
-      return isWell ? answers.fine : answers.notFine;
-    });
+    const onNoEngine = ({ message }: SandboxFailure) =>
+      writeNote(terminal, onlySimulation(message));
+    return await withLeftovers(
+      request,
+      { cancel, env, onNoEngine },
+      async ({ leftovers, failures }) => {
+        const rows = isDryRun ? leftovers.map(untouched) : await removeAll(leftovers, cancel);
+        const errors = failures.map((failure) => failureJson(failure).error);
+        const json = { dryRun: isDryRun, leftovers: rows, errors };
+        terminal.stdout.write(isJson(args) ? jsonText(json) : leftoversText(rows, { isDryRun }));
+        for (const failure of failures) reportFailure(terminal, failure);
+        const isWell = failures.length === 0 && rows.every(({ error }) => error === null);
+        return isWell ? answers.fine : answers.notFine;
+      },
+    );
   });
 };
 

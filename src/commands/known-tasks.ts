@@ -1,8 +1,9 @@
 import { type LiveTask, liveTasks } from '../control/live-tasks.ts';
 import { readMarks } from '../control/mark.ts';
 import type { Engine, TaskBoard } from '../engine/engine.ts';
-import { connectEngine } from '../engine/engines.ts';
-import { type Problem, SandboxFailure } from '../failure.ts';
+import { connectEngine, isNoneAnywhere } from '../engine/engines.ts';
+import type { Problem, SandboxFailure } from '../failure.ts';
+import { writeNote } from '../report/human.ts';
 import type { Terminal } from '../report/terminal.ts';
 import { currentCaller } from '../spec/host-path.ts';
 import { resolveBuild } from '../spec/resolve-build.ts';
@@ -14,6 +15,8 @@ export interface KnownTasks {
   readonly tasks: readonly LiveTask[];
   /** Null where no engine keeps them. */
   readonly board: TaskBoard | null;
+  /** Where they were looked for, to be said after "on". */
+  readonly where: string;
 }
 
 interface Asked {
@@ -31,17 +34,35 @@ export async function withKnownTasks<T>(
   work: (known: KnownTasks) => Promise<T>,
 ): Promise<T> {
   const spec = await engineSpec(args, { command, problems });
-  const engine = await engineOf(spec, { env: terminal.env, cancel });
+  const onNoEngine = ({ message }: SandboxFailure) => {
+    if (args.values.quiet !== true) writeNote(terminal, onlySimulation(message));
+  };
+  const engine = await engineOf(spec, { env: terminal.env, cancel, onNoEngine });
   try {
     const board = engine?.tasks ?? null;
     // First the engine: a task that starts meanwhile has no mark there yet.
     const found = engine && board && { facts: engine.facts, tasks: await board.list(cancel) };
     const withSimulated = spec.engine !== 'docker' && !isNamed(spec);
     const tasks = liveTasks({ engine: found, marks: await readMarks(), withSimulated });
-    return await work({ tasks, board });
+    const where = whereOf(engine, withSimulated);
+    return await work({ tasks, board, where });
   } finally {
     await engine?.close();
   }
+}
+
+function whereOf(engine: Engine | null, withSimulated: boolean): string {
+  const { address } = engine?.facts ?? {};
+  const places = [
+    ...(engine ? [`the engine at ${address ?? 'its usual place'}`] : []),
+    ...(withSimulated ? ['simulation'] : []),
+  ];
+  return places.join(' or ');
+}
+
+/** Said where an empty answer could be taken for that of an engine. */
+export function onlySimulation(reason: string): string {
+  return `${reason}; only simulation was looked at`;
 }
 
 async function engineSpec(
@@ -54,20 +75,23 @@ async function engineSpec(
   return await resolveBuild({ flags, buildArgs: [], problems, hint }, sources);
 }
 
+interface Around {
+  readonly env: NodeJS.ProcessEnv;
+  readonly cancel: AbortSignal;
+  readonly onNoEngine: (failure: SandboxFailure) => void;
+}
+
 /** Null where there is none and none was asked for. What killed runs left stays, so that it can be shown. */
-async function engineOf(
-  spec: TaskSpec,
-  around: { readonly env: NodeJS.ProcessEnv; readonly cancel: AbortSignal },
-): Promise<Engine | null> {
+async function engineOf(spec: TaskSpec, { onNoEngine, ...around }: Around): Promise<Engine | null> {
   if (spec.engine === 'simulation') return null;
   // What a task would have to be held by does not matter here.
   const asked = { ...spec, engine: 'docker', isolation: 'none' } as const;
   try {
     return await connectEngine(asked, { ...around, keepsLeftovers: true });
   } catch (error) {
-    const isMissing = error instanceof SandboxFailure && error.code === 'engine-not-found';
-    if (isMissing && spec.engine === 'auto' && !isNamed(spec)) return null;
-    throw error;
+    if (spec.engine !== 'auto' || !isNoneAnywhere(error)) throw error;
+    onNoEngine(error);
+    return null;
   }
 }
 

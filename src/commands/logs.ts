@@ -8,6 +8,8 @@ import { keptOf } from '../receipt/kept-of-receipt.ts';
 import { readReceipt } from '../receipt/read-receipt.ts';
 import { type ReceiptShelf, receiptShelf } from '../receipt/receipt-shelf.ts';
 import { LogLines, LogPrinter, ReaderGone } from '../report/log-printer.ts';
+import { writeNote } from '../report/human.ts';
+import type { Terminal } from '../report/terminal.ts';
 import { chooseId } from '../spec/choose-id.ts';
 import { currentCaller } from '../spec/host-path.ts';
 import { Problems } from '../spec/problems.ts';
@@ -24,18 +26,22 @@ interface Reading {
   readonly printer: LogPrinter | LogLines;
   readonly request: Extract<ControlRequest, { ask: 'logs' }>;
   readonly cancel: AbortSignal;
+  readonly terminal: Terminal;
 }
 
 /** `sandbox logs`: what a task prints while it runs, and what its receipt has of it afterwards. */
 export const logs: Command = async (args, { terminal, interrupts }) => {
   const { cancel } = interrupts();
-  return await answer({ terminal, isJson: isJson(args), cancel }, async () => {
+  // Whoever stops reading ends no task: not a word that could be taken for that.
+  const lastWord = () => null;
+  return await answer({ terminal, isJson: isJson(args), cancel, lastWord }, async () => {
     const { shelf, tail } = await understand(args);
     const marks = await readMarks();
     const id = await chosenId(args.rest[0] ?? '', { marks, shelf });
     const printer = isJson(args) ? new LogLines(terminal) : new LogPrinter(terminal);
     const follow = args.values[taskLogFlags.follow.name] === true;
-    const reading: Reading = { printer, request: { ask: 'logs', follow, tail }, cancel };
+    const request = { ask: 'logs', follow, tail } as const;
+    const reading: Reading = { printer, request, cancel, terminal };
     const mark = marks.findLast(({ task }) => task.id === id);
     return await untilReaderGoes(async () => {
       const isTold = mark ? await fromOwner(mark, reading) : false;
@@ -79,10 +85,13 @@ interface Places {
 }
 
 async function chosenId(typed: string, { marks, shelf }: Places): Promise<string> {
-  const ids = new Set([...(await shelf.ids()), ...marks.map(({ task }) => task.id)]);
+  const running = marks.map(({ task }) => task.id);
   return chooseId(typed, {
-    ids: [...ids],
+    ids: [...new Set([...(await shelf.ids()), ...running])],
+    likely: running,
     place: `a running task, or of a receipt in ${shelf.name}`,
+    none: `No task of yours is running on this machine, and there is no receipt in ${shelf.name}.`,
+    code: 'task-not-found',
   });
 }
 
@@ -102,13 +111,18 @@ async function fromOwner(mark: Mark, { printer, request, cancel }: Reading): Pro
   return true;
 }
 
-async function fromReceipt(id: string, path: string, { printer, request }: Reading): Promise<void> {
+async function fromReceipt(id: string, path: string, reading: Reading): Promise<void> {
+  const { printer, request, terminal } = reading;
   const receipt = await readReceipt(path, id);
   if (receipt === null) throw unreadable(id, path);
   const kept = { stdout: keptOf(receipt.stdout), stderr: keptOf(receipt.stderr) };
   for (const message of keptMessages(lastLinesOfEach(kept, request.tail)))
     await printer.print(message);
-  const { status, exitCode } = receipt;
+  const { status, exitCode, error } = receipt;
+  if (status === 'not-started') {
+    const [reason = ''] = (error?.message ?? 'its receipt does not say why').split('\n');
+    writeNote(terminal, `${id} never started: ${reason}`);
+  }
   await printer.print({ kind: 'ended', status, exitCode });
 }
 

@@ -1,38 +1,55 @@
 import { type LiveTask, isOwn } from '../control/live-tasks.ts';
 import { type Stopped, stopTask } from '../control/stop-task.ts';
 import { SandboxFailure } from '../failure.ts';
+import { readReceipt } from '../receipt/read-receipt.ts';
+import { receiptShelf } from '../receipt/receipt-shelf.ts';
 import { reportFailure, writeNote } from '../report/human.ts';
 import { failureJson, jsonText } from '../report/json.ts';
 import { stoppedNote } from '../report/tasks.ts';
 import type { Terminal } from '../report/terminal.ts';
-import { chooseId } from '../spec/choose-id.ts';
-import { answer, answers, isJson } from './answer.ts';
+import { type IdChoice, chooseId } from '../spec/choose-id.ts';
+import { currentCaller } from '../spec/host-path.ts';
+import { Problems } from '../spec/problems.ts';
+import { resolveSettings } from '../spec/resolve-settings.ts';
+import { answer, answers, cancelledBy, isJson } from './answer.ts';
 import type { Command, CommandArgs } from './command.ts';
 import { type KnownTasks, withKnownTasks } from './known-tasks.ts';
 import { taskStopFlags } from './ps-flags.ts';
+import { flagLayer } from './task-request.ts';
 import { wordProblems } from './words.ts';
 
 const command = 'stop';
 
-type Result =
-  | { readonly task: LiveTask; readonly stopped: Stopped }
-  | { readonly task: LiveTask; readonly failure: SandboxFailure };
+type Result = { readonly task: LiveTask; readonly stopped: Stopped } | NotStopped;
+
+interface NotStopped {
+  readonly task: Pick<LiveTask, 'id'>;
+  readonly failure: SandboxFailure;
+}
 
 /** `sandbox stop`: ends running tasks as their deadline would. */
 export const stop: Command = async (args, { terminal, interrupts }) => {
   const { cancel } = interrupts();
-  return await answer({ terminal, isJson: isJson(args), cancel }, async () => {
+  let isAsked = false;
+  const lastWord = (signal: NodeJS.Signals) => (isAsked ? goesOn(signal) : cancelledBy(signal));
+  return await answer({ terminal, isJson: isJson(args), cancel, lastWord }, async () => {
     const asked = { command, problems: problemsOf(args), terminal, cancel };
-    const results = await withKnownTasks(args, asked, async ({ tasks, board }) => {
-      const chosen = isAll(args) ? own(tasks, { args, terminal }) : named(tasks, args.rest);
+    const results = await withKnownTasks(args, asked, async (known) => {
+      const { board } = known;
+      const { chosen, missing } = isAll(args)
+        ? { chosen: own(known.tasks, { args, terminal }), missing: [] }
+        : await named(known, args);
+      for (const result of missing) tell(result, { args, terminal });
+      isAsked = chosen.length > 0;
       // At once: each of them may take its whole grace.
-      return await Promise.all(
+      const results = await Promise.all(
         chosen.map(async (task) => {
           const result = await stopOne(task, { board, cancel });
           tell(result, { args, terminal });
           return result;
         }),
       );
+      return [...missing, ...results];
     });
     if (isJson(args)) terminal.stdout.write(jsonText(jsonOf(results)));
     return results.every((result) => 'stopped' in result) ? answers.fine : answers.notFine;
@@ -60,20 +77,68 @@ function own(tasks: readonly LiveTask[], { args, terminal }: Telling): LiveTask[
     const count = others === 1 ? '1 task' : `${others} tasks`;
     writeNote(terminal, `${count} of other users or machines left alone; name one to stop it`);
   }
+  if (tasks.length === others && !isQuiet(args)) {
+    writeNote(terminal, 'no tasks of yours are running');
+  }
   return chosen;
 }
 
-/** All are looked for before any is stopped. */
-function named(tasks: readonly LiveTask[], words: readonly string[]): LiveTask[] {
-  const ids = [...new Set(tasks.map(({ id }) => id))];
-  const place = 'a running task (see: sandbox ps)';
-  const chosen = words.map((word) => chooseId(word, { ids, place }));
-  return [...new Set(chosen)].map((id) =>
-    onlyOne(
-      tasks.filter((task) => task.id === id),
-      id,
-    ),
-  );
+function goesOn(signal: NodeJS.Signals): string {
+  return `${signal}: not waited for any longer; the stop was asked for and goes on (see: sandbox ps)`;
+}
+
+/** All are looked for before any is stopped; one that does not run does not keep the others. */
+async function named({ tasks, where }: KnownTasks, args: CommandArgs) {
+  const choice: IdChoice = {
+    ids: [...new Set(tasks.map(({ id }) => id))],
+    place: 'a running task (see: sandbox ps)',
+    none: `No task is running on ${where}.`,
+    code: 'task-not-found',
+  };
+  const ids = new Set<string>();
+  const missing: NotStopped[] = [];
+  for (const word of new Set(args.rest)) {
+    try {
+      ids.add(chooseId(word, choice));
+    } catch (error) {
+      if (!(error instanceof SandboxFailure)) throw error;
+      missing.push(await notRunning(word, { args, error, choice }));
+    }
+  }
+  const ofId = (id: string) => tasks.filter((task) => task.id === id);
+  return { chosen: [...ids].map((id) => onlyOne(ofId(id), id)), missing };
+}
+
+interface Unchosen {
+  readonly args: CommandArgs;
+  readonly error: SandboxFailure;
+  readonly choice: IdChoice;
+}
+
+/** How it ended, where there is a receipt of it in the usual place. */
+async function notRunning(word: string, { args, error, choice }: Unchosen): Promise<NotStopped> {
+  const isCut = choice.ids.some((id) => id.startsWith(word));
+  const ended = isCut ? null : await endedTask(word, args);
+  if (ended === null) return { task: { id: word }, failure: error };
+  const { id, status, path } = ended;
+  const failure = new SandboxFailure('task-not-found', `${id} has ended: ${status}`, {
+    hint: `Its receipt: ${path}`,
+  });
+  return { task: { id }, failure };
+}
+
+async function endedTask(word: string, args: CommandArgs) {
+  const caller = currentCaller();
+  const sources = { caller, ambient: true, hasTask: false };
+  const settings = await resolveSettings(flagLayer(args), sources, new Problems());
+  const shelf = await receiptShelf(settings, caller);
+  const ids = await shelf.ids();
+  const begin = ids.filter((id) => id.startsWith(word));
+  const id = ids.includes(word) ? word : begin.length === 1 ? begin[0] : undefined;
+  if (id === undefined) return null;
+  const path = shelf.pathOf(id);
+  const receipt = await readReceipt(path, id);
+  return receipt && { id, path, status: receipt.status };
 }
 
 /** The same id may be running on an engine and without one. */

@@ -8,8 +8,10 @@ import { Outbox } from './outbox.ts';
 import { readRequest } from './read-request.ts';
 
 export interface ControlOptions {
-  /** Called once for each time somebody asks for the end of the task. */
+  /** Called where somebody asks for the end of a task that nothing ends yet. */
   readonly onStop: () => void;
+  /** Whether its end is under way already: then its grace is left to it. */
+  readonly isEnding: () => boolean;
   /** What there is of the output so far. */
   readonly kept: () => KeptStreams;
 }
@@ -69,8 +71,9 @@ export class ControlServer {
   }
 
   #addStopper(socket: Socket): void {
-    this.#add(socket, []);
-    this.#options.onStop();
+    const isEnding = this.#options.isEnding();
+    this.#add(socket, isEnding ? [{ kind: 'ending' }] : []);
+    if (!isEnding) this.#options.onStop();
   }
 
   #addReader(socket: Socket, { follow, tail }: { follow: boolean; tail: number | null }): void {

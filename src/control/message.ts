@@ -21,6 +21,8 @@ const requestSchema = v.variant('ask', [
 const messageSchema = v.variant('kind', [
   /** Comes first, and at once. */
   v.object({ kind: v.literal('accepted') }),
+  /** What was to be stopped was being ended before, such as by its deadline. */
+  v.object({ kind: v.literal('ending') }),
   v.object({ kind: v.literal('output'), stream, base64: v.string() }),
   /** What should stand here: it was not kept, or the reader was too slow for it. */
   v.object({

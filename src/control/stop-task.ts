@@ -10,10 +10,15 @@ import { type Mark, readMarks } from './mark.ts';
 import type { EndedMessage } from './message.ts';
 
 export interface Stopped {
-  /** Its owner ended it and wrote its receipt; the engine did where the owner could not be asked, or was dead. */
-  readonly by: 'owner' | 'engine' | 'engine-without-owner';
+  /**
+   * Its owner ended it because it was asked to, and wrote its receipt; the engine did where the owner could not be
+   * asked, or was dead; it ended itself where its deadline, a limit or its command came first.
+   */
+  readonly by: 'owner' | 'engine' | 'engine-without-owner' | 'itself';
   /** As in its receipt; null where nobody here knows. */
   readonly status: Status | null;
+  /** Whether its end was under way before it was asked for. */
+  readonly wasEnding: boolean;
 }
 
 /** Where neither the task nor its labels tell. */
@@ -29,28 +34,28 @@ export async function stopTask(
 ): Promise<Stopped> {
   const mark = task.mark ?? (await markSoon(task, cancel));
   const ended = mark ? await askToStop(task, mark, cancel) : null;
-  if (ended) return { by: 'owner', status: ended.status };
+  if (ended) return ended;
   if (board && task.onEngine) {
     await board.stop(task.onEngine, task.killAfterMs ?? usualGraceMs);
-    return { by: task.ownerState === 'dead' ? 'engine-without-owner' : 'engine', status: null };
+    return { by: task.ownerState === 'dead' ? 'engine-without-owner' : 'engine', ...unknown };
   }
   // Without an engine a task ends with its owner.
-  if (mark && isDead(mark.owner, currentOwner())) return { by: 'owner', status: null };
+  if (mark && isDead(mark.owner, currentOwner())) return { by: 'owner', ...unknown };
   throw ownerSilent(task);
 }
 
+const unknown = { status: null, wasEnding: false } as const;
+
 /** Null where its owner does not answer, or goes away before the end. */
-async function askToStop(
-  task: LiveTask,
-  mark: Mark,
-  cancel: AbortSignal,
-): Promise<EndedMessage | null> {
+async function askToStop(task: LiveTask, mark: Mark, cancel: AbortSignal): Promise<Stopped | null> {
   const limitMs = (task.killAfterMs ?? usualGraceMs) + patienceMs;
   const limit = deadlineSignal(limitMs);
+  let wasEnding = false;
   try {
     const signal = AbortSignal.any([cancel, limit.signal]);
     for await (const message of askOwner(mark, { ask: 'stop' }, signal)) {
-      if (message.kind === 'ended') return message;
+      if (message.kind === 'ending') wasEnding = true;
+      if (message.kind === 'ended') return stoppedBy(message, wasEnding);
     }
     return null;
   } catch (error) {
@@ -60,6 +65,11 @@ async function askToStop(
   } finally {
     limit.clear();
   }
+}
+
+function stoppedBy({ status }: EndedMessage, wasEnding: boolean): Stopped {
+  const isAsked = status === null || status === 'cancelled';
+  return { by: isAsked ? 'owner' : 'itself', status, wasEnding };
 }
 
 /** A task of ours that starts at this moment is about to have one. */

@@ -36,6 +36,15 @@ async function connectNamed(name: EngineName, spec: TaskSpec, around: Surroundin
   }
 }
 
+/** Whether there is no engine at any of the usual places. One that DOCKER_HOST or a context names is another matter. */
+export function isNoneAnywhere(error: unknown): error is SandboxFailure {
+  return (
+    error instanceof SandboxFailure &&
+    error.code === 'engine-not-found' &&
+    error.hint === engineMissingHint
+  );
+}
+
 /** Says that a task can do without an engine, where simulation is enough for it. */
 function orSimulation(error: unknown, spec: TaskSpec): unknown {
   const isHelped = error instanceof SandboxFailure && withoutEngine.includes(error.code);

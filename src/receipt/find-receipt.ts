@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { SandboxFailure } from '../failure.ts';
 import { chooseId } from '../spec/choose-id.ts';
 import { listReceipts, receiptNames, stemOf } from './receipt-listing.ts';
 
@@ -28,24 +27,17 @@ export async function findReceipt(
   { directory, mayBeMissing }: Shelf,
 ): Promise<string> {
   const stems = (await receiptNames(directory, mayBeMissing)).map(stemOf);
-  const place = `a receipt in ${directory}`;
+  const choice = {
+    place: `a receipt in ${directory}`,
+    none: `There is no receipt in ${directory}.`,
+    code: 'receipt-not-found',
+  } as const;
   if (word !== '' && stems.some((stem) => stem.startsWith(word))) {
-    return join(directory, `${chosen(word, { ids: stems, place })}.json`);
+    return join(directory, `${chooseId(word, { ids: stems, ...choice })}.json`);
   }
   const { rows } = await listReceipts(directory, { isWanted: () => true, mayBeMissing });
-  const id = chosen(word, { ids: rows.map((row) => row.id).reverse(), place });
+  const id = chooseId(word, { ids: rows.map((row) => row.id).reverse(), ...choice });
   const row = rows.find((candidate) => candidate.id === id);
   if (!row) throw new Error('an id that no row has');
   return row.path;
-}
-
-/** What is not there is no wrong usage. */
-function chosen(word: string, choice: Parameters<typeof chooseId>[1]): string {
-  try {
-    return chooseId(word, choice);
-  } catch (error) {
-    if (!(error instanceof SandboxFailure)) throw error;
-    const { message, hint } = error;
-    throw new SandboxFailure('receipt-not-found', message, hint === null ? {} : { hint });
-  }
 }

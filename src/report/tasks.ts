@@ -61,7 +61,7 @@ function rowOf(task: LiveTask, nowMs: number): string[] {
 }
 
 function leftText(ms: number): string {
-  return ms < 0 ? `-${spanText(-ms)}` : spanText(ms);
+  return ms < 0 ? 'ending' : spanText(ms);
 }
 
 const units = [
@@ -88,13 +88,14 @@ export function spanText(ms: number): string {
 }
 
 /** What a caller who asked for the end of a task would not expect; null where all is as usual. */
-export function stoppedNote({ id }: LiveTask, { by, status }: Stopped): string | null {
+export function stoppedNote({ id }: LiveTask, { by, status, wasEnding }: Stopped): string | null {
   if (by === 'engine-without-owner') {
     return `${id}: its owner was dead, so nobody writes its receipt; the engine removed it`;
   }
   if (by === 'engine') {
     return `${id}: its owner could not be asked, so it was ended through the engine`;
   }
-  if (status === null || status === 'cancelled') return null;
-  return `${id}: it had ended before: ${status}`;
+  if (wasEnding) return `${id}: already being ended: ${status ?? 'without a receipt'}`;
+  if (by !== 'itself') return null;
+  return `${id}: it had ended before: ${status ?? 'without a receipt'}`;
 }

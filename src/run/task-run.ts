@@ -53,6 +53,7 @@ export class TaskRun {
   #workspace: TaskRecord['workspace'] = nothingLooked;
   #overLimitBytes: number | null = null;
   #stoppedByCommand = false;
+  #isSignalled = false;
 
   constructor(spec: TaskSpec, io: RunIo, secrets: RunSecrets) {
     this.#spec = spec;
@@ -65,8 +66,10 @@ export class TaskRun {
     const onGone = () => readerGone.abort('SIGPIPE');
     this.control = new TaskControl({
       kept: () => this.#output.kept(),
+      // A second cause would cut the grace of the first one short.
+      isEnding: () => this.#isSignalled || this.#cancel.aborted,
       onStop: () => {
-        this.#stoppedByCommand ||= !this.#cancel.aborted;
+        this.#stoppedByCommand = true;
         stopAsked.abort('SIGTERM');
       },
     });
@@ -237,7 +240,10 @@ export class TaskRun {
       overLimit: this.#overLimit.signal,
       termination: this.#termination,
       hasTerminal: this.#spec.tty !== null,
-      onSignal: (signal) => this.#output.allowAfter(signal),
+      onSignal: (signal) => {
+        this.#isSignalled = true;
+        this.#output.allowAfter(signal);
+      },
     });
   }
 

@@ -83,6 +83,55 @@ describeOnEach('a running task', (engine) => {
     expect((await done).exitCode).toBe(143);
   });
 
+  test('that its deadline ends already keeps its grace, and that is said', async () => {
+    const workspace = await Workspace.create();
+    const line = 'trap "echo asked; read l; exit 7" TERM; echo ready; while :; do sleep 0.1; done';
+    const args = ['-i', '--timeout', '2s', '--kill-after', '60s'];
+    const { id, client, done } = await running(workspace, line, args);
+    await printed(client.stdout, 'asked');
+    const stopping = startCli(['stop', id, '--json', ...on], { cwd: workspace.path, input: '' });
+    // One that is interrupted has asked, too, and changes as little.
+    const other = startCli(['stop', id, 'no-such-task', ...on], { cwd: workspace.path, input: '' });
+    await printed(other.stderr, 'no-such-task');
+    const reader = startCli(['logs', id, '--follow'], { cwd: workspace.path, input: '' });
+    await printed(reader.stdout, 'asked');
+    reader.kill('SIGINT');
+    expect(await finished(reader)).toMatchObject({ exitCode: 130, stderr: '' });
+    other.kill('SIGINT');
+    const interrupted = await finished(other);
+    expect(interrupted.exitCode).toBe(130);
+    expect(interrupted.stderr).toContain('the stop was asked for and goes on');
+    client.stdin.end('\n');
+    const { exitCode, stdout } = await finished(stopping);
+    expect(exitCode).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      stopped: [{ id, by: 'itself', status: 'timed-out' }],
+    });
+    await done;
+    const { status, evidence } = await workspace.receipt();
+    expect([status, evidence.signalsSent.map(({ signal }) => signal)]).toEqual([
+      'timed-out',
+      ['SIGTERM'],
+    ]);
+    const late = await runCli(['stop', id, ...on], { cwd: workspace.path });
+    expect(late).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(late.stderr).toContain(`${id} has ended: timed-out`);
+  });
+
+  test('is stopped, too, where another one that is named does not run', async () => {
+    const workspace = await Workspace.create();
+    const { id, done } = await running(workspace, 'echo ready; exec sleep 60');
+    const stopped = await runCli(['stop', 'no-such-task', id, ...on, '--json'], {
+      cwd: workspace.path,
+    });
+    expect(stopped.exitCode).toBe(1);
+    expect(JSON.parse(stopped.stdout)).toMatchObject({
+      stopped: [{ id, by: 'owner' }],
+      failed: [{ id: 'no-such-task', error: { code: 'task-not-found' } }],
+    });
+    await done;
+  });
+
   test('of a batch is stopped alone', async () => {
     const workspace = await Workspace.create();
     const [one, two] = [newId(), newId()];
@@ -158,6 +207,30 @@ describeOnEach('a running task', (engine) => {
   });
 });
 
+describeOn('docker', 'an engine that is named and does not answer', () => {
+  test.each([['ps'], ['stop', '--all'], ['gc', '--dry-run']])(
+    'is no empty answer: %s %s',
+    async (...args) => {
+      const workspace = await Workspace.create();
+      const env = { DOCKER_HOST: `unix://${workspace.root}/none.sock` };
+      const result = await runCli(args, { cwd: workspace.path, env });
+      expect(result.exitCode).toBe(1);
+      expect(result.stderr).toContain('none.sock (from DOCKER_HOST)');
+    },
+  );
+});
+
+describeOn('simulation', 'a task that never started', () => {
+  test('has a reason where its logs would be', async () => {
+    const workspace = await Workspace.create();
+    const id = newId();
+    await workspace.run(['--engine', 'simulation', '--id', id, '--', 'no-such-program']);
+    const result = await runCli(['logs', id], { cwd: workspace.path });
+    expect(result).toMatchObject({ exitCode: 0, stdout: '' });
+    expect(result.stderr).toMatch(new RegExp(`^sandbox: ${id} never started: .*no-such-program`));
+  });
+});
+
 describeOn('simulation', 'ids', () => {
   test('may be cut where one only begins so; else those that are near are listed', async () => {
     const workspace = await Workspace.create();
@@ -166,14 +239,14 @@ describeOn('simulation', 'ids', () => {
       await workspace.run(['--engine', 'simulation', '--id', id, '--', 'echo', id]);
     }
     const logs = (id: string) => runCli(['logs', id], { cwd: workspace.path });
-    expect(await logs(`${stem}-b`.slice(0, -1))).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(await logs(`${stem}-b`.slice(0, -1))).toMatchObject({ exitCode: 1, stdout: '' });
     expect((await logs(stem)).stderr).toContain(`Several begin so: ${stem}-a, ${stem}-b`);
     await workspace.run(['--engine', 'simulation', '--id', `other-${stem}`, '--', 'echo', 'other']);
     expect(await logs('other')).toMatchObject({ exitCode: 0, stdout: 'other\n' });
     const wrong = await runCli(['stop', `${stem}-x`, '--engine', 'simulation'], {
       cwd: workspace.path,
     });
-    expect(wrong).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(wrong).toMatchObject({ exitCode: 1, stdout: '' });
   });
 
   test.each([
@@ -209,7 +282,7 @@ describeOn('simulation', 'ids', () => {
     // Not a terminal: the bytes are as they were.
     expect(result).toMatchObject({ exitCode: 0, stdout: '\u001b[2Jé' });
     const nothing = await runCli(['logs', id], { cwd: workspace.path });
-    expect(nothing).toMatchObject({ exitCode: 2 });
+    expect(nothing).toMatchObject({ exitCode: 1 });
     expect(nothing.stderr).toContain(`${workspace.path}.receipts`);
   });
 });
@@ -313,7 +386,7 @@ describeOn('docker', 'a task whose owner cannot be asked', () => {
     const { stdout } = await runCli(['ps', '-q', ...on], { cwd: workspace.path });
     expect(stdout.split('\n')).not.toContain(id);
     const stopped = await runCli(['stop', id, ...on], { cwd: workspace.path });
-    expect(stopped.exitCode).toBe(2);
+    expect(stopped.exitCode).toBe(1);
     expect(await containersOf(id)).toHaveLength(1);
   });
 });

@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { chooseId } from '../../src/spec/choose-id.ts';
 
 const ids = ['0m3k9x-7f2a', '0m3k9x-8b11', 'nightly', 'nightly-2'];
-const choose = (typed: string) => chooseId(typed, { ids, place: 'a task on this engine' });
+const words = {
+  place: 'a task on this engine',
+  none: 'No task is running on this engine.',
+  code: 'task-not-found',
+} as const;
+const choose = (typed: string) => chooseId(typed, { ids, ...words });
 
 describe('an id that is typed', () => {
   it('is taken whole, also where another one begins with it', () => {
@@ -32,9 +37,34 @@ describe('an id that is typed', () => {
     );
   });
 
+  it('is refused with the five that are nearest, the likely ones first', () => {
+    const all = [
+      'aaaaaaaa1',
+      'qq',
+      'aaaaaaaa2',
+      'zzzzzz-one',
+      'zzzzzz-two',
+      'zzzzzz-x',
+      'running-1',
+    ];
+    expect(() =>
+      chooseId('zzzzzz', { ids: ['other', ...all], ...words, likely: all.slice(-1) }),
+    ).toThrow(
+      expect.objectContaining({ hint: 'Several begin so: zzzzzz-one, zzzzzz-two, zzzzzz-x' }),
+    );
+    expect(() => chooseId('zzzz?????', { ids: all, ...words, likely: all.slice(-1) })).toThrow(
+      expect.objectContaining({
+        hint: 'There are: running-1, aaaaaaaa1, zzzzzz-one, zzzzzz-two, zzzzzz-x and 2 more',
+      }),
+    );
+  });
+
   it('is refused in an empty place', () => {
-    expect(() => chooseId('x', { ids: [], place: 'a task on this engine' })).toThrow(
-      expect.objectContaining({ hint: 'There is none.' }),
+    expect(() => chooseId('x', { ids: [], ...words })).toThrow(
+      expect.objectContaining({
+        code: 'task-not-found',
+        hint: 'No task is running on this engine.',
+      }),
     );
   });
 });

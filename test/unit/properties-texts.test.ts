@@ -88,7 +88,10 @@ test('An id is chosen by itself or by how only it begins, else the answer names 
     300,
     fc.tuple(ids, fc.oneof(meanText, near(['task-1', 'tas']))),
     async ([all, typed]) => {
-      const id = await soundResult(['usage'], () => chooseId(typed, { ids: all, place: 'a task' }));
+      const words = { place: 'a task', none: 'None.', code: 'task-not-found' } as const;
+      const id = await soundResult(['task-not-found'], () =>
+        chooseId(typed, { ids: all, ...words }),
+      );
       if (id === null) expect(all).not.toContain(typed);
       else expect(all.filter((each) => each === typed || each.startsWith(typed))).toContain(id);
     },

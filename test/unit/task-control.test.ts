@@ -21,7 +21,8 @@ async function running() {
   const captures = { stdout: new OutputCapture(64), stderr: new OutputCapture(64) };
   const onStop = vi.fn();
   const kept = () => ({ stdout: captures.stdout.kept(), stderr: captures.stderr.kept() });
-  const control = new TaskControl({ kept, onStop });
+  const isEnding = vi.fn(() => false);
+  const control = new TaskControl({ kept, onStop, isEnding });
   count += 1;
   const id = `control-${process.pid}-${count}`;
   await control.open({
@@ -35,7 +36,7 @@ async function running() {
   };
   const mark = (await readMarks()).find(({ task }) => task.id === id);
   if (!mark) throw new Error('it has no mark');
-  return { control, print, onStop, mark, id };
+  return { control, print, onStop, isEnding, mark, id };
 }
 
 async function messages(mark: Mark, request: ControlRequest): Promise<ControlMessage[]> {
@@ -119,6 +120,18 @@ describe('a reader of a running task', () => {
     await control.close(passed);
     await expect(readMarks()).resolves.not.toContainEqual(mark);
   });
+});
+
+test('Whoever asks for an end that is under way is told so, and it is left alone', async () => {
+  const { mark, control, onStop, isEnding } = await running();
+  isEnding.mockReturnValue(true);
+  const found: string[] = [];
+  for await (const { kind } of askOwner(mark, { ask: 'stop' }, never)) {
+    found.push(kind);
+    if (kind === 'ending') void control.close({ status: 'timed-out', exitCode: 124 });
+  }
+  expect(found).toEqual(['accepted', 'ending', 'ended']);
+  expect(onStop).not.toHaveBeenCalled();
 });
 
 test('Whoever asks for the end is told once it is there', async () => {
