@@ -27,7 +27,9 @@ export async function findReceipt(
   word: string,
   { directory, mayBeMissing }: Shelf,
 ): Promise<string> {
-  const stems = (await receiptNames(directory, mayBeMissing)).map(stemOf);
+  const all = (await receiptNames(directory, mayBeMissing)).map(stemOf);
+  // Who means the summary of a batch spells it out, and is told what it is.
+  const stems = all.filter((stem) => stem === word || !stem.endsWith('.batch'));
   const place = `a receipt in ${directory}`;
   if (word !== '' && stems.some((stem) => stem.startsWith(word))) {
     return join(directory, `${chosen(word, { ids: stems, place })}.json`);
