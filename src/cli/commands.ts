@@ -96,6 +96,7 @@ export const commands: Readonly<Record<string, CommandRow>> = {
   logs: {
     summary: 'Print what a task prints while it runs, or what its receipt has of it',
     usage: 'logs ID [options]',
+    offers: 'task',
     flags: logsFlags,
     examples: [
       'sandbox logs nightly --follow',
@@ -109,6 +110,7 @@ export const commands: Readonly<Record<string, CommandRow>> = {
   stop: {
     summary: 'End running tasks as their deadline would',
     usage: 'stop ID… [options]   or   stop --all [options]',
+    offers: 'task',
     flags: stopFlags,
     examples: ['sandbox stop nightly', 'sandbox stop 0m3k9x 0m3ka2', 'sandbox stop --all --json'],
     optionsAnywhere: true,
@@ -165,7 +167,7 @@ export const commands: Readonly<Record<string, CommandRow>> = {
   'receipt show': {
     summary: 'Print what a receipt says of its task: how it ended and why, and its output',
     usage: 'receipt show PATH|ID [DIR] [options]',
-    offers: 'file',
+    offers: 'receipt',
     flags: receiptShowFlags,
     examples: [
       'sandbox receipt show 0mi9xk2',

@@ -58,11 +58,15 @@ function flagLines(flag: Flag): string[] {
   return ['.TP', names.join(', '), text(about)];
 }
 
-/** Settings that have a variable and no flag; the others stand with their flag. */
+/** The variables of a setting and the flag that they stand for, which says the rest. */
 function variableLines(name: (typeof settingNames)[number]): string[] {
-  if (settingFlags[name] !== null) return [];
   const { environment, default: fallback, defaultNote } = settingOf(name);
-  return item(environment.join(', '), `Default: ${fallback ?? defaultNote ?? 'none'}`);
+  const flag = settingFlags[name];
+  const variables = flag === null ? environment : settingNotes(flag).variables;
+  if (variables.length === 0) return [];
+  const about =
+    flag === null ? `Default: ${fallback ?? defaultNote ?? 'none'}` : `Stands for --${flag.name}.`;
+  return item(variables.join(', '), about);
 }
 
 function codeLines(title: string, table: typeof exitCodeTable): string[] {

@@ -28,7 +28,7 @@ export interface Flag {
 }
 
 /** What may stand at a place of the command line, for completion; where it is words, others may be right as well. */
-export type Offer = readonly string[] | 'file' | 'directory' | 'command';
+export type Offer = readonly string[] | 'file' | 'directory' | 'command' | 'task' | 'receipt';
 
 /** The flag of each setting; null where a setting has none. A new setting does not compile until it is here. */
 export const settingFlags = {

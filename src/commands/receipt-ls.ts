@@ -26,7 +26,10 @@ export const receiptLs: Command = async (args, { terminal }) =>
     const { rows, ...rest } = shown;
     const matching = listing.rows.length;
     if (isJson(args)) terminal.stdout.write(jsonText({ ...rest, matching, receipts: rows }));
-    else show(shown, { terminal, matching, isQuiet: args.values.quiet === true });
+    else {
+      const isFiltered = filter.statuses !== null || filter.sinceMs !== null;
+      show(shown, { terminal, matching, isFiltered, isQuiet: args.values.quiet === true });
+    }
     return listing.unreadable.length > 0 ? answers.notFine : answers.fine;
   });
 
@@ -45,16 +48,18 @@ async function asked(args: CommandArgs) {
 interface Showing {
   readonly terminal: Terminal;
   readonly matching: number;
+  readonly isFiltered: boolean;
   readonly isQuiet: boolean;
 }
 
-function show(listing: ReceiptListing, { terminal, matching, isQuiet }: Showing): void {
+function show(listing: ReceiptListing, { terminal, matching, isFiltered, isQuiet }: Showing): void {
   const { rows, directory } = listing;
   const { isTTY, columns } = terminal.stdout as { isTTY?: boolean; columns?: number };
   const width = isTTY === true && columns ? columns : null;
   const ids = rows.map(({ id }) => `${printable(id)}\n`).join('');
   terminal.stdout.write(isQuiet ? ids : receiptTable(rows, width));
-  if (!isQuiet && rows.length === 0) writeNote(terminal, `no such receipts in ${directory}`);
+  const none = isFiltered ? 'no such receipts' : 'no receipts';
+  if (!isQuiet && rows.length === 0) writeNote(terminal, `${none} in ${directory}`);
   if (!isQuiet && rows.length < matching)
     writeNote(terminal, `${rows.length} of ${matching} receipts are shown`);
   const notes = besidesNotes(listing);

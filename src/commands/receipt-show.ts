@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import * as v from 'valibot';
 import { SandboxFailure } from '../failure.ts';
 import { findReceipt, isReceiptPath } from '../receipt/find-receipt.ts';
@@ -8,6 +8,7 @@ import { shortest, writeNote } from '../report/human.ts';
 import { glanceText } from '../report/receipts/glance-text.ts';
 import { harmless, recordedBytes } from '../report/receipts/output-lines.ts';
 import { receiptText } from '../report/receipts/receipt-text.ts';
+import { argumentsLine } from '../report/shell-quote.ts';
 import type { Terminal } from '../report/terminal.ts';
 import { currentCaller } from '../spec/host-path.ts';
 import { Problems } from '../spec/problems.ts';
@@ -63,7 +64,7 @@ function noReceipt(path: string, file: Exclude<ReceiptFile, ReadReceipt>): Sandb
     unreadable: file.kind === 'unreadable' ? file.reason : '',
   }[file.kind];
   return new SandboxFailure('receipt-unreadable', `expected a receipt at ${path}: ${found}`, {
-    hint: 'See which there are: sandbox receipt ls',
+    hint: `See which there are: sandbox receipt ls ${argumentsLine([shortest(dirname(path)) || '.'])}`,
   });
 }
 

@@ -6,6 +6,10 @@ const ownFlags: readonly Flag[] = [
     ...settingFlags.timeout,
     fallback: 'none unless a variable, a config file or a profile of yours sets one',
   },
+  {
+    ...settingFlags.killAfter,
+    help: 'A shell is ended by SIGHUP first: from that to SIGKILL; 0 kills at once',
+  },
   { ...taskFlags.interactive, help: 'Accepted for habit: what is typed always goes to the shell' },
 ];
 const terminalFlag: Flag = {

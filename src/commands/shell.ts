@@ -18,6 +18,7 @@ export const shell: Command = async (args, context) => {
     const spec = await resolveSpec(shellRequest(args, context), {
       caller: currentCaller(),
       ambient: true,
+      hint: 'See: sandbox shell --help',
     });
     if (isDryRun(args)) return await dryRun(spec, { args, isJson: false, stdout: terminal.stdout });
     return await runAndReport(spec, { args, context, isJson: false });
@@ -54,6 +55,6 @@ function terminalProblems(): Problem[] {
 function explained(problem: Problem): Problem {
   if (problem.subject !== '--json') return problem;
   const message =
-    'standard output is the terminal: the receipt is in the file that --receipt names';
+    'sandbox shell has no --json: standard output is the terminal; the receipt is in the file that --receipt names';
   return { ...problem, message };
 }

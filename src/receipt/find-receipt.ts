@@ -26,7 +26,9 @@ export async function findReceipt(
   word: string,
   { directory, mayBeMissing }: Shelf,
 ): Promise<string> {
-  const stems = (await receiptNames(directory, mayBeMissing)).map(stemOf);
+  const all = (await receiptNames(directory, mayBeMissing)).map(stemOf);
+  // Who means the summary of a batch spells it out, and is told what it is.
+  const stems = all.filter((stem) => stem === word || !stem.endsWith('.batch'));
   const choice = {
     place: `a receipt in ${directory}`,
     none: `There is no receipt in ${directory}.`,

@@ -52,8 +52,14 @@ export function reportEnding(
   }
   if (verbose && !quiet) writeLine(terminal, colors.dim(`sandbox: ${phasesOf(receipt)}`));
   if (sentence || quiet || !terminal.stderr.isTTY) return;
-  const took = seconds(receipt.timing.durationMs);
-  writeLine(terminal, colors.dim(`sandbox: ${receipt.status} in ${took} · ${where}`));
+  writeLine(terminal, colors.dim(`sandbox: ${tookSentence(receipt)} · ${where}`));
+}
+
+/** Who leaves a shell takes along what its last command came to, and nothing has failed. */
+function tookSentence({ status, tty, exitCode, timing }: Receipt): string {
+  const took = seconds(timing.durationMs);
+  const isLeft = tty && status === 'failed';
+  return isLeft ? `ended in ${took}, exit code ${exitCode}` : `${status} in ${took}`;
 }
 
 /** What a program said, such as the last lines of a build, stays in lines of its own. */

@@ -1,7 +1,7 @@
 import type { LiveTask } from '../control/live-tasks.ts';
 import type { Stopped } from '../control/stop-task.ts';
 import { cut, widthOf } from './batch/columns.ts';
-import { shellLine } from './shell-quote.ts';
+import { commandText } from './command-text.ts';
 import { table } from './table.ts';
 import { printable } from './terminal.ts';
 
@@ -52,7 +52,7 @@ function rowOf(task: LiveTask, nowMs: number): string[] {
   const isUsual = state === 'running';
   return [
     id,
-    printable(shellLine(command)),
+    printable(commandText(command)),
     spanText(nowMs - createdAt.getTime()),
     deadlineAt === null ? '-' : leftText(deadlineAt.getTime() - nowMs),
     ownerState,

@@ -49,7 +49,7 @@ export class Problems {
     const plural = count === 1 ? '1 problem' : `${count} problems`;
     throw new SandboxFailure(
       'invalid-settings',
-      hint.includes('run') ? `${plural}, nothing was started` : plural,
+      /sandbox (run|shell) /.test(hint) ? `${plural}, nothing was started` : plural,
       {
         problems: this.#found,
         hint,

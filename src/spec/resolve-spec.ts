@@ -63,11 +63,16 @@ export const emptyRequest: Omit<TaskRequest, 'command'> = {
   problems: [],
 };
 
+interface Asked extends Sources {
+  /** Where to read on about problems; the help of `sandbox run` where it is left out. */
+  readonly hint?: string;
+}
+
 /**
  * From text to one frozen TaskSpec. Every problem found is reported together in one SandboxFailure
  * (`invalid-settings`), before anything is started or created.
  */
-export async function resolveSpec(request: TaskRequest, asked: Sources): Promise<TaskSpec> {
+export async function resolveSpec(request: TaskRequest, asked: Asked): Promise<TaskSpec> {
   const engineHost = request.flags.host?.text ?? null;
   const sources = { ...asked, caller: { ...asked.caller, engineHost } };
   const problems = new Problems(request.problems);
@@ -85,7 +90,7 @@ export async function resolveSpec(request: TaskRequest, asked: Sources): Promise
   const id = values.id ?? createTaskId();
   const place = { settings, id, mounts: mounts.mounts, caller: sources.caller };
   const receiptPath = await resolveReceiptPath(place, problems);
-  problems.throwIfAny();
+  problems.throwIfAny(asked.hint);
   const own = fromSettings(settings);
   return freeze({
     ...own,

@@ -10,6 +10,15 @@ export function interactiveShell(preferred: string | null): string[] {
   return ['/bin/sh', '-c', script, 'sandbox', preferred ?? '/bin/bash'];
 }
 
+/** The shell that such a command prefers; null where it is another command. */
+export function namedShellOf(command: readonly string[]): string | null {
+  const named = command[4];
+  if (named === undefined) return null;
+  const own = interactiveShell(named);
+  const isOwn = command.length === own.length && own.every((word, at) => word === command[at]);
+  return isOwn ? named : null;
+}
+
 /**
  * Somebody at a terminal expects it to stay: only who sets a deadline gets one. Those of the defaults and of the
  * built-in profiles are meant for commands.

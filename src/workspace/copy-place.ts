@@ -53,26 +53,29 @@ export class CopyPlace {
 /** Removes the copies of runs that were killed, and leaves those of living ones and of `receiptPath` itself. */
 export async function removeAbandonedCopies(receiptPath: string): Promise<void> {
   const directory = dirname(receiptPath);
-  const startMs = performance.now();
-  if (startMs < (nextLookMs.get(directory) ?? 0)) return;
+  if (performance.now() < (nextLookMs.get(directory) ?? 0)) return;
   const own = copyDirectory(receiptPath);
-  for (const leftover of await abandonedCopies(dirname(receiptPath))) {
+  const names = await namesIn(directory);
+  if (names.length > fewNames) nextLookMs.set(directory, performance.now() + names.length);
+  for (const leftover of await abandonedAmong(names, directory)) {
     if (leftover.name !== own) await leftover.remove();
   }
-  const tookMs = performance.now() - startMs;
-  if (tookMs > shortLookMs) nextLookMs.set(directory, performance.now() + 100 * tookMs);
 }
 
 /**
  * By directory: a batch has thousands of receipts in one, and to read all their names for each of its tasks takes
- * longer than they do. So looking takes a hundredth of the time, where it takes any.
+ * longer than they do. So one of a thousand names is looked through once a second.
  */
-const shortLookMs = 10;
 const nextLookMs = new Map<string, number>();
+const fewNames = 200;
 
 /** Copies of workspaces that killed runs left in a directory of receipts. */
 export async function abandonedCopies(directory: string): Promise<Leftover[]> {
-  const found = (await namesIn(directory)).map(async (name): Promise<Leftover | null> => {
+  return await abandonedAmong(await namesIn(directory), directory);
+}
+
+async function abandonedAmong(names: readonly string[], directory: string): Promise<Leftover[]> {
+  const found = names.map(async (name): Promise<Leftover | null> => {
     const path = join(directory, name);
     const leftover = { kind: 'directory', name: path, reason: deadOwner } as const;
     if (doomedName.test(name)) {

@@ -1,9 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { runCli } from '../helpers/cli.ts';
+import { putReceipt, receiptOf } from '../unit/support/receipt-files.ts';
 
 /** Skipped where the shell is not installed, except in CI, where setup.sh promises it. */
 async function isMissing(shell: string): Promise<boolean> {
@@ -21,6 +22,12 @@ async function installFor(shell: string): Promise<() => Promise<void>> {
   expect(printed).toMatchObject({ exitCode: 0, stderr: '' });
   await writeFile(script, printed.stdout);
   await writeFile(join(root, 'tasks.jsonl'), '');
+  vi.stubEnv('PATH', `${root}/bin:${process.env.PATH}`);
+  vi.stubEnv('SANDBOX_RECEIPT_DIR', join(root, 'receipts'));
+  await mkdir(join(root, 'bin'));
+  await symlink(join(import.meta.dirname, '../../bin/sandbox.js'), join(root, 'bin/sandbox'));
+  await putReceipt(join(root, 'receipts'), receiptOf('nightly-7'));
+  await putReceipt(join(root, 'receipts'), receiptOf('$(touch expanded)'));
   return () => rm(root, { recursive: true });
 }
 
@@ -35,6 +42,8 @@ const offered: readonly [string, readonly string[]][] = [
   ['sandbox batch ta', ['tasks.jsonl']],
   ['sandbox run -- mkfif', ['mkfifo']],
   ['sandbox run -- cat tas', ['tasks.jsonl']],
+  ['sandbox receipt show night', ['nightly-7']],
+  ['sandbox help receipt st', ['stats']],
   ['sandbox completion ', ['bash', 'zsh', 'fish']],
 ];
 

@@ -152,7 +152,7 @@ describeOnEach('receipts of real tasks', (engine) => {
     expect(shown.stdout).toContain(String.raw`\x1b[31mb`);
     expect(shown.stdout).not.toContain('\u001b');
     const late = await receipt(['show', 'late']);
-    expect(late.stdout).toMatch(/^status +timed out after .*\(limit 200ms\), ended by SIGTERM/m);
+    expect(late.stdout).toMatch(/^status +timed-out after .*\(limit 200ms\), ended by SIGTERM/m);
     const { stdout } = await receipt(['stats', '--json']);
     expect(JSON.parse(stdout)).toMatchObject({ total: 2, passRate: 0, byStatus: { failed: 1 } });
   });

@@ -217,7 +217,8 @@ describe('sandbox shell is refused', () => {
   test('with --json', async () => {
     const { exitCode, stderr } = await shell(['--json']);
     expect(exitCode).toBe(125);
-    expect(stderr).toContain('--json           standard output is the terminal');
+    expect(stderr).toContain('--json           sandbox shell has no --json');
+    expect(stderr).toMatch(/^See: sandbox shell --help$/m);
   });
 
   test('but --dry-run needs no terminal', async () => {

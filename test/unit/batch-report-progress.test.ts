@@ -273,6 +273,18 @@ describe('in a log', () => {
     expect(written()).toBe('');
   });
 
+  test('what somebody stopped by itself is named, with who it was', async () => {
+    const { shown, written } = progress({ ...log, quiet: true });
+    const reason = 'cancelled by `sandbox stop`, ended by SIGTERM';
+    const { ended } = await eventsOf([{ status: 'cancelled', reason }, { status: 'cancelled' }]);
+    const [, over] = ended[0] ?? [];
+    if (over?.kind !== 'task-ended' || over.receipt === null) throw new Error('unexpected');
+    const evidence = { ...over.receipt.evidence, stoppedBy: 'sandbox stop' as const };
+    void shown.show({ ...over, receipt: { ...over.receipt, evidence } });
+    for (const event of ended[1] ?? []) void shown.show(event);
+    expect(written()).toBe(`sandbox: task-1: ${reason}\n`);
+  });
+
   test('stopping and trying again are told', async () => {
     const { shown, written } = progress(log);
     const { start, ended } = await eventsOf([{ status: 'failed' }]);

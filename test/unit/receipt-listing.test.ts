@@ -103,3 +103,13 @@ test('a receipt is found by how its name begins, or by the id that stands in it'
   const near = await failureOf(() => findReceipt('alpah', shelf));
   expect(near.hint).toBe('Did you mean: alpha');
 });
+
+test('the summary of a batch is no receipt that a beginning could mean', async () => {
+  const directory = await temporaryDirectory();
+  const shelf = { directory, mayBeMissing: false };
+  const path = await putReceipt(directory, receiptOf('checks-1'));
+  await writeFile(join(directory, 'checks.batch.json'), '{"schema":"sandbox-run/batch/v1"}');
+  expect(await findReceipt('checks', shelf)).toBe(path);
+  const summary = join(directory, 'checks.batch.json');
+  expect(await findReceipt('checks.batch', shelf)).toBe(summary);
+});

@@ -74,6 +74,15 @@ test('a limit that was not in force is called so', () => {
   expect(receiptText(unknown, null)).toMatch(/^memory +512m, not known whether it was in force$/m);
 });
 
+test('the time limit has a row of its own, and the status is spelled as in a list', () => {
+  const made = receiptOf('x');
+  const without = { ...made.limits.requested, timeoutMs: null };
+  const limits = { requested: without, enforced: null };
+  const text = receiptText(receiptOf('x', { limits, status: 'timed-out' }), null);
+  expect(text).toMatch(/^time limit +none$/m);
+  expect(text).toMatch(/^status +timed-out after /m);
+});
+
 test('output with a middle that is not there says how much is missing', () => {
   const { stdout } = receiptOf('x');
   const lines = (from: number, count: number) =>

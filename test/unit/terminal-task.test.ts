@@ -1,5 +1,6 @@
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
+import { commandText } from '../../src/report/command-text.ts';
 import { interactiveShell } from '../../src/spec/terminal-task.ts';
 
 async function shellOf(preferred: string | null): Promise<string> {
@@ -15,4 +16,13 @@ test('the shell is the one that is preferred, bash unless one is named', async (
 
 test('where the image lacks it, it is the one that every image with a shell has', async () => {
   expect(await shellOf('/nonexistent/bash')).toBe('/bin/sh');
+});
+
+test('it is shown by its name, and every other command as it is', () => {
+  expect(commandText(interactiveShell(null))).toBe('(shell) /bin/bash');
+  expect(commandText(interactiveShell('/bin/dash'))).toBe('(shell) /bin/dash');
+  expect(commandText(['/bin/sh', '-c', 'exec "$1"', 'sandbox', '/bin/bash'])).not.toContain(
+    '(shell)',
+  );
+  expect(commandText([...interactiveShell(null), 'more'])).not.toContain('(shell)');
 });

@@ -3,6 +3,7 @@ import {
   type CompletedCommand,
   completedCommands,
   firstWords,
+  idSources,
   secondWords,
   spellingsOf,
 } from './completion-model.ts';
@@ -14,6 +15,7 @@ export function bashCompletion(): string {
   const first = quoted(['help', ...firstWords().map(({ word }) => word)]);
   const groups = [...secondWords()].map(([word, seconds]) => groupCase(word, seconds));
   const commands = completedCommands().map(commandCase);
+  const seconds = [...secondWords()].map(([word, list]) => secondWordsCase(word, list));
   return `# bash completion of sandbox. To install it for yourself:
 #   mkdir -p ~/.local/share/bash-completion/completions
 #   sandbox completion bash > ~/.local/share/bash-completion/completions/sandbox
@@ -30,9 +32,20 @@ ${groups.join('\n')}
   esac
   case $name in
 ${commands.join('\n')}
-    help) words=${first} ;;
+    help)
+      if [ "$COMP_CWORD" -eq 2 ]; then words=${first}; fi
+      if [ "$COMP_CWORD" -eq 3 ]; then case \${COMP_WORDS[2]} in
+${seconds.join('\n')}
+      esac; fi ;;
   esac
 ${answer}}
+# compgen -W would expand what it is given.
+_sandbox_ids() {
+  local id
+  while IFS= read -r id; do
+    case $id in "$current"*) COMPREPLY+=("$id") ;; esac
+  done
+}
 complete -o filenames -F _sandbox sandbox
 `;
 }
@@ -58,6 +71,8 @@ const answer = `
     file) COMPREPLY=($(compgen -f -- "$current")) ;;
     directory) COMPREPLY=($(compgen -d -- "$current")) ;;
     command) COMPREPLY=($(compgen -c -- "$current")) ;;
+    task) _sandbox_ids < <(${idSources.task}) ;;
+    receipt) COMPREPLY=($(compgen -f -- "$current" || :)); _sandbox_ids < <(${idSources.receipt}) ;;
     *) COMPREPLY=($(compgen -W "$words" -- "$current")) ;;
   esac
 `;
@@ -67,6 +82,10 @@ function groupCase(first: string, seconds: readonly { readonly word: string }[])
   return `    ${first})
       if [ "$COMP_CWORD" -eq 2 ]; then COMPREPLY=($(compgen -W ${list} -- "$current")); return; fi
       name="$name \${COMP_WORDS[2]}" at=3 ;;`;
+}
+
+function secondWordsCase(first: string, seconds: readonly { readonly word: string }[]): string {
+  return `        ${first}) words=${quoted(seconds.map(({ word }) => word))} ;;`;
 }
 
 function commandCase({ name, flags, offers }: CompletedCommand): string {

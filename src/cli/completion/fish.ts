@@ -3,6 +3,7 @@ import {
   type CompletedCommand,
   completedCommands,
   firstWords,
+  idSources,
   secondWords,
 } from './completion-model.ts';
 
@@ -15,9 +16,14 @@ export function fishCompletion(): string {
     'complete -c sandbox -f',
     ...[{ word: 'help', summary: 'Show help' }, ...firstWords()].map(firstLine),
     ...[...secondWords()].flatMap(([first, seconds]) =>
-      seconds.map(({ word, summary }) =>
-        line(`__sandbox_at ${first}`, `-a ${word} -d ${quote(summary)}`),
+      seconds.flatMap(({ word, summary }) =>
+        [first, `help ${first}`].map((before) =>
+          line(`__sandbox_at ${before}`, `-a ${word} -d ${quote(summary)}`),
+        ),
       ),
+    ),
+    ...firstWords().map(({ word, summary }) =>
+      line('__sandbox_at help', `-a ${word} -d ${quote(summary)}`),
     ),
     ...completedCommands().flatMap((command) => commandLines(command)),
   ];
@@ -71,6 +77,8 @@ function valueWords(offers: Offer | undefined): string {
 function restLines(condition: string, offers: Offer): string[] {
   if (offers === 'directory') return [line(condition, "-a '(__fish_complete_directories)'")];
   if (offers === 'file') return [line(condition, '-F')];
+  if (offers === 'task') return [line(condition, `-a '(${idSources.task})'`)];
+  if (offers === 'receipt') return [line(condition, `-F -a '(${idSources.receipt})'`)];
   // Words of the task's own command are names of programs and of files.
   if (offers === 'command')
     return ['__sandbox_after', condition].map((when) =>

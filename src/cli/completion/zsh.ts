@@ -3,6 +3,7 @@ import {
   type CompletedCommand,
   completedCommands,
   firstWords,
+  idSources,
   secondWords,
   spellingsOf,
 } from './completion-model.ts';
@@ -25,8 +26,24 @@ ${[...secondWords()].map(([first, seconds]) => groupCase(first, seconds)).join('
   esac
   case $name in
 ${completedCommands().map(commandCase).join('\n')}
-    help) words_of=(${firstWords().map(described).join(' ')}); _describe command words_of ;;
+    help)
+      if (( CURRENT == 3 )); then words_of=(${firstWords().map(described).join(' ')}); fi
+      if (( CURRENT == 4 )); then case $words[3] in
+${[...secondWords()].map(secondWordsCase).join('\n')}
+      esac; fi
+      _describe command words_of ;;
   esac
+}
+_sandbox_task() {
+  local -a ids
+  ids=(\${(f)"$(${idSources.task})"})
+  compadd "$@" -a ids
+}
+_sandbox_receipt() {
+  local -a ids
+  ids=(\${(f)"$(${idSources.receipt})"})
+  compadd "$@" -a ids
+  _files
 }
 if [[ $funcstack[1] = _sandbox ]]; then _sandbox "$@"; else compdef _sandbox sandbox; fi
 `;
@@ -47,6 +64,10 @@ function groupCase(first: string, seconds: readonly Word[]): string {
       fi
       name="$name $words[3]"
       shift words; (( CURRENT-- )) ;;`;
+}
+
+function secondWordsCase([first, seconds]: readonly [string, readonly Word[]]): string {
+  return `        ${first}) words_of=(${seconds.map(described).join(' ')}) ;;`;
 }
 
 function commandCase({ name, flags, offers }: CompletedCommand): string {
@@ -79,6 +100,7 @@ function rest(offers: Offer): string {
 function action(offers: Offer | undefined): string {
   if (offers === undefined) return ' ';
   if (offers === 'directory') return '_files -/';
+  if (offers === 'task' || offers === 'receipt') return `_sandbox_${offers}`;
   if (typeof offers === 'string') return '_files';
   return `(${offers.join(' ')})`;
 }

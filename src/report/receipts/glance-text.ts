@@ -1,6 +1,6 @@
 import type { ReceiptGlance } from '../../receipt/receipt-glance.ts';
 import type { Receipt } from '../../receipt/receipt.ts';
-import { shellLine } from '../shell-quote.ts';
+import { commandText } from '../command-text.ts';
 import { factTable } from './fact-table.ts';
 import { streamText } from './output-lines.ts';
 import { secondsTime, tookText } from './receipt-table.ts';
@@ -14,7 +14,7 @@ export interface PartialReceipt {
 
 export function glanceText({ glance, ...streams }: PartialReceipt, path: string | null): string {
   const { schema, id, status, exitCode, startedAt, finishedAt, durationMs } = glance;
-  const command = shellLine(glance.command) + (glance.commandTruncated ? ' …' : '');
+  const command = commandText(glance.command) + (glance.commandTruncated ? ' …' : '');
   const facts = factTable([
     ['id', id],
     ['status', status],

@@ -9,7 +9,7 @@ const limits = {
   memoryBytes: ['memory', formatBytes],
   cpus: ['CPUs', String],
   pidsLimit: ['processes', String],
-  timeoutMs: ['deadline', formatDuration],
+  timeoutMs: ['time limit', formatDuration],
   killAfterMs: ['kill after', formatDuration],
   workspaceBytes: ['workspace limit', formatBytes],
 } as const satisfies Record<keyof Limits, readonly [string, (value: number) => string]>;
@@ -19,7 +19,7 @@ export function limitRows({ limits: { requested, enforced } }: Receipt): FactRow
   return (Object.keys(limits) as (keyof Limits)[]).map((name) => {
     const [title, format] = limits[name];
     const [asked, real] = [requested[name], enforced?.[name] ?? null];
-    if (asked === null && real === null) return [title, null];
+    if (asked === null && real === null) return [title, name === 'timeoutMs' ? 'none' : null];
     const text = asked === null ? 'no limit asked for' : format(asked);
     return [title, `${text}, ${enforcedText({ enforced, asked, real, format })}`];
   });

@@ -1,7 +1,7 @@
 import type { ReceiptListing, ReceiptRow } from '../../receipt/receipt-listing.ts';
 import { cut } from '../batch/columns.ts';
+import { commandText } from '../command-text.ts';
 import { elapsedText } from '../progress-text.ts';
-import { shellLine } from '../shell-quote.ts';
 import { table } from '../table.ts';
 import { printable } from '../terminal.ts';
 
@@ -40,7 +40,7 @@ function fitted(cells: readonly string[][], columns: number): string[][] {
 
 /** The command as a shell would read it back, harmless on a terminal. */
 export function rowCommand({ command, commandTruncated }: ReceiptRow): string {
-  return commandTruncated ? `${shellLine(command)} …` : shellLine(command);
+  return commandTruncated ? `${commandText(command)} …` : commandText(command);
 }
 
 function whenText({ startedAt, writtenAt }: ReceiptRow): string {

@@ -1,7 +1,7 @@
 import { endingSentence } from '../../receipt/ending-sentence.ts';
 import type { Receipt } from '../../receipt/receipt.ts';
+import { commandText } from '../command-text.ts';
 import { endText, evidenceFacts } from '../evidence-facts.ts';
-import { shellLine } from '../shell-quote.ts';
 import { type FactRow, factTable } from './fact-table.ts';
 import { limitRows } from './limit-rows.ts';
 import { streamText } from './output-lines.ts';
@@ -15,7 +15,7 @@ export function receiptText(receipt: Receipt, path: string | null): string {
     ['status', statusText(receipt)],
     ...errorRows(receipt),
     ['exit code', exitText(receipt)],
-    ['command', shellLine(receipt.command)],
+    ['command', commandText(receipt.command)],
     ...evidenceRows(receipt),
     ...timingRows(receipt),
     ...placeRows(receipt),
@@ -28,11 +28,13 @@ export function receiptText(receipt: Receipt, path: string | null): string {
   );
 }
 
+/** In the spelling of every list, so that it can be searched for. */
 function statusText(receipt: Receipt): string {
   const words = receipt.status.replaceAll('-', ' ');
   const why = endingSentence(receipt) ?? '';
   if (why === '') return receipt.status;
-  return why.startsWith(words) ? why : `${receipt.status}: ${why}`;
+  const isTold = why.startsWith(words);
+  return receipt.status + (isTold ? why.slice(words.length) : `: ${why}`);
 }
 
 /** The message is in the status. */

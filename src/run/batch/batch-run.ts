@@ -167,7 +167,7 @@ export class BatchRun {
       this.#emit({ kind: 'task-started', at: isoNow(), task, slot, attempt });
       const { ended, row } = await this.#attempts.run(task, { slot, attempt });
       if (attempt > retries || !isRetryable(ended, retryOn) || !(await this.#mayRetry(task, row))) {
-        this.#end(task, this.#withReason(row), ended.receipt);
+        this.#end(task, this.#withReason(row, ended.receipt), ended.receipt);
         return;
       }
     }
@@ -182,8 +182,10 @@ export class BatchRun {
     return !signal.aborted;
   }
 
-  #withReason(row: BatchRow): BatchRow {
-    if (this.#stop === null || row.status !== 'cancelled' || row.stoppedByOther) return row;
+  /** Why the batch stopped it, unless it was not the batch. */
+  #withReason(row: BatchRow, receipt: Receipt | null): BatchRow {
+    const isOurs = (receipt?.evidence.stoppedBy ?? null) === null;
+    if (this.#stop === null || row.status !== 'cancelled' || !isOurs) return row;
     const isUnread = this.#stop === 'cancelled' && this.#signal === 'SIGPIPE';
     return { ...row, reason: isUnread ? readerGone : stopReasons[this.#stop] };
   }
