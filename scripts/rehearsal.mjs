@@ -62,6 +62,7 @@ async function answer(task, request, response) {
 }
 
 function known({ hostConfig }) {
+  const inspected = { Id: id, Name: '/rehearsal', State: {}, Config: {}, Mounts: [] };
   return {
     '/_ping': 'OK',
     '/version': { Version: '0', ApiVersion: '1.41', Components: [{ Name: 'Docker Engine' }] },
@@ -69,7 +70,7 @@ function known({ hostConfig }) {
     '/images/rehearsal/json': { Id: `sha256:${id}`, RepoDigests: [], Config: {} },
     '/containers/json': [],
     '/containers/create': { Id: id },
-    '/containers/ID/json': { Id: id, Config: {}, HostConfig: hostConfig, Mounts: [] },
+    '/containers/ID/json': { ...inspected, HostConfig: hostConfig },
     '/containers/ID/start': {},
     '/containers/ID': {},
   };
