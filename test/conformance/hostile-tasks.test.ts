@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readReceipt, runCli } from '../helpers/cli.ts';
-import { describeOnEach } from '../helpers/engines.ts';
+import { describeOnEach, mayLoseEvents } from '../helpers/engines.ts';
 import { HostileRun, peakBytes } from '../helpers/hostile-run.ts';
 import { hasCgroups, hasNamespaces } from '../helpers/simulation.ts';
 import { Workspace } from '../helpers/workspace.ts';
@@ -176,12 +176,16 @@ describeOnEach('a task that is given too much', (engine) => {
 describeOnEach('a task that takes what it can get', (engine) => {
   const canLimit = engine === 'docker' || hasCgroups;
 
-  test.skipIf(!canLimit)('of disk and memory at once gets what it may have of each', async () => {
-    const task = await HostileRun.on(engine);
-    const line = `perl -e 'my $x = "x" x (512 << 20)' & dd if=/dev/zero of=/tmp/fill bs=1M count=1000; wait $!`;
-    const { exitCode, receipt } = await task.of('-m', '64m', '-c', line);
-    expect(exitCode).toBe(137);
-    expect(receipt).toMatchObject({ status: 'out-of-memory', exitCode: 137 });
-    expect(receipt.evidence.oomKills).toBeGreaterThan(0);
-  });
+  test.skipIf(!canLimit)(
+    'of disk and memory at once gets what it may have of each',
+    mayLoseEvents,
+    async () => {
+      const task = await HostileRun.on(engine);
+      const line = `perl -e 'my $x = "x" x (512 << 20)' & dd if=/dev/zero of=/tmp/fill bs=1M count=1000; wait $!`;
+      const { exitCode, receipt } = await task.of('-m', '64m', '-c', line);
+      expect(exitCode).toBe(137);
+      expect(receipt).toMatchObject({ status: 'out-of-memory', exitCode: 137 });
+      expect(receipt.evidence.oomKills).toBeGreaterThan(0);
+    },
+  );
 });

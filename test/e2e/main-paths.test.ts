@@ -6,7 +6,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { readJunit, readReportData } from '../helpers/batch-records.ts';
 import { Batch, statusesOf } from '../helpers/batch.ts';
 import { finished, printed, runCli } from '../helpers/cli.ts';
-import { describeOn, describeOnEach } from '../helpers/engines.ts';
+import { describeOn, describeOnEach, mayLoseEvents } from '../helpers/engines.ts';
 import { listenOn, toRealEngine } from '../helpers/listening.ts';
 import { hasCgroups } from '../helpers/simulation.ts';
 import { Workspace } from '../helpers/workspace.ts';
@@ -49,7 +49,7 @@ describeOnEach('the main paths of run', (engine) => {
     expect([status, evidence.signalsSent[0]?.signal]).toEqual(['timed-out', 'SIGTERM']);
   });
 
-  test.skipIf(engine === 'simulation' && !hasCgroups)('out of memory', async () => {
+  test.skipIf(engine === 'simulation' && !hasCgroups)('out of memory', mayLoseEvents, async () => {
     const workspace = await Workspace.create();
     const { exitCode } = await workspace.run([...on, '-m', '32m', '--', 'tail', '/dev/zero']);
     expect([exitCode, (await workspace.receipt()).status]).toEqual([137, 'out-of-memory']);
