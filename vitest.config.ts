@@ -10,7 +10,7 @@ const alone = [
 ];
 
 /** Most of their time they wait for the engine. */
-const sideBySide = { maxWorkers: 3, sequence: { groupOrder: 1 } };
+const sideBySide = { maxWorkers: 4, sequence: { groupOrder: 1 } };
 
 export default defineConfig({
   test: {
