@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { SandboxFailure, errnoOf, messageOf } from '../../failure.ts';
+import { sha256 } from '../../spec/sha256.ts';
 
 /** Where an engine may listen, and who says so. */
 export interface EngineAddress {
@@ -41,7 +41,7 @@ export async function readContext(
   origin: string,
   configDir: string,
 ): Promise<EngineAddress> {
-  const folder = createHash('sha256').update(name).digest('hex');
+  const folder = sha256().update(name).digest('hex');
   const path = join(configDir, 'contexts/meta', folder, 'meta.json');
   const text = await readIfThere(path);
   if (text === null) throw noSuchContext(name, origin, path);

@@ -1,4 +1,3 @@
-import { createHash, randomBytes } from 'node:crypto';
 import {
   chmodSync,
   mkdirSync,
@@ -14,6 +13,8 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { ownTemporaryDirectory } from '../own-directory.ts';
 import type { Accounts } from './identity-lines.ts';
+import { randomName } from '../../spec/random-name.ts';
+import { sha256 } from '../../spec/sha256.ts';
 
 const accountFileSchema = v.nullable(v.object({ path: v.string(), text: v.string() }));
 const accountsSchema = v.object({ passwd: accountFileSchema, group: accountFileSchema });
@@ -62,12 +63,12 @@ export class IdentityFiles {
   }
 
   #pathFor(key: string, kind: 'json' | 'text'): string {
-    return join(this.#directory, `${createHash('sha256').update(key).digest('hex')}.${kind}`);
+    return join(this.#directory, `${sha256().update(key).digest('hex')}.${kind}`);
   }
 
   /** In one step, since others may be reading it. */
   #replace(path: string, content: string | Buffer, mode: number): void {
-    const draft = `${path}.${randomBytes(6).toString('hex')}`;
+    const draft = `${path}.${randomName(6)}`;
     writeFileSync(draft, content, { flag: 'wx', mode });
     // The caller's umask may have taken something away.
     chmodSync(draft, mode);

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { profileOfRepository, repositoryOf } from '../../../../spec/profile/image-repository.ts';
 import { recipeDigest } from '../../../../spec/profile/recipe.ts';
 import { type Labels, imageLabels, stages } from '../image-labels.ts';
 import { type RecipeSpec, baseOf } from './recipe-spec.ts';
+import { sha256 } from '../../../../spec/sha256.ts';
 
 type Built = Pick<RecipeSpec, 'image' | 'recipe' | 'platform' | 'buildArgs'>;
 
@@ -36,7 +36,7 @@ function referenceIn(labels: Labels): string {
   const { recipe, baseId, platform, profile } = imageLabels;
   const content = [recipe, baseId, platform].map((name) => labels[name] ?? '');
   if (content[2] === '') content.pop();
-  const digest = createHash('sha256').update(content.join('\n')).digest('hex');
+  const digest = sha256().update(content.join('\n')).digest('hex');
   return `${repositoryOf(labels[profile] ?? '')}:${digest.slice(0, 16)}`;
 }
 
