@@ -9,7 +9,7 @@ import { faultyEngine, freeze } from '../helpers/faulty-engine.ts';
 
 describeOn('docker', 'an engine that does not answer', () => {
   test('does not keep Ctrl-C from ending a batch', async () => {
-    const batch = await Batch.create([{ id: 'one', command: ['true'] }]);
+    const batch = await Batch.create([{ id: 'begun', command: ['true'] }]);
     const root = await mkdtemp(join(tmpdir(), 'sandbox-test-'));
     onTestFinished(() => rm(root, { recursive: true, force: true }));
     let onAsked: () => void = () => undefined;
@@ -27,7 +27,7 @@ describeOn('docker', 'an engine that does not answer', () => {
     expect((await finished(running)).exitCode).toBe(130);
     const summary = await batch.summary();
     expect(summary?.ending).toBe('cancelled');
-    expect(statusesOf(summary)).toEqual(['one not-run']);
+    expect(statusesOf(summary)).toEqual(['begun not-run']);
   });
 });
 

@@ -7,7 +7,7 @@ const on = ['--engine', 'simulation', '-q'];
 
 describe('in CI', () => {
   test('a step summary that cannot be written is told before anything starts', async () => {
-    const batch = await Batch.create([{ id: 'one', line: 'echo x > ran' }]);
+    const batch = await Batch.create([{ id: 'sectioned', line: 'echo x > ran' }]);
     for (const path of [batch.workspace.path, join(batch.workspace.root, 'none', 'summary.md')]) {
       const env = { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: path };
       const { exitCode, stderr, summary } = await batch.run(on, { env });
@@ -18,16 +18,16 @@ describe('in CI', () => {
   });
 
   test('of two that are set GitHub has its form, and the other none', async () => {
-    const batch = await Batch.create([{ id: 'bad', command: ['false'] }]);
+    const batch = await Batch.create([{ id: 'annotated', command: ['false'] }]);
     const env = { GITHUB_ACTIONS: 'true', GITLAB_CI: 'true', GITHUB_STEP_SUMMARY: '' };
     const { stdout } = await batch.run(on, { env });
-    expect(stdout).toContain('::group::bad: failed');
+    expect(stdout).toContain('::group::annotated: failed');
     expect(stdout).not.toContain('section_start');
   });
 });
 
 test('a seccomp file of another content makes another task', async () => {
-  const batch = await Batch.create([{ id: 'one', command: ['true'] }]);
+  const batch = await Batch.create([{ id: 'sectioned', command: ['true'] }]);
   const profile = join(batch.workspace.root, 'profile.json');
   const digest = async (text: string) => {
     await writeFile(profile, text);

@@ -6,7 +6,7 @@ import { Batch } from '../helpers/batch.ts';
 import { binPath, finished, printed, runCli } from '../helpers/cli.ts';
 
 const on = ['--engine', 'simulation'];
-const passing = { id: 'one', command: ['true'] };
+const passing = { id: 'default', command: ['true'] };
 const sh = (line: string) => ['sh', '-c', line];
 
 describe('Options that contradict each other are refused with one message', () => {
@@ -48,14 +48,14 @@ describe('Reports', () => {
   });
 
   test('tell what was taken from an earlier run apart from what ran', async () => {
-    const failing = { id: 'old', command: sh('exit 3') };
+    const failing = { id: 'earlier', command: sh('exit 3') };
     const batch = await Batch.create([failing]);
     await batch.run(on);
-    await batch.rewrite([failing, { ...failing, id: 'new' }]);
+    await batch.rewrite([failing, { ...failing, id: 'later' }]);
     const junit = join(batch.workspace.root, 'j.xml');
     const { stderr, summary } = await batch.run([...on, '--resume', '--junit', junit]);
-    expect(stderr).toContain('old: failed, exit code 3 (earlier, not run again)');
-    expect(stderr).toMatch(/new: failed, exit code 3$/m);
+    expect(stderr).toContain('earlier: failed, exit code 3 (earlier, not run again)');
+    expect(stderr).toMatch(/later: failed, exit code 3$/m);
     expect(await readFile(junit, 'utf8')).toContain('exit code 3 (earlier, not run again)');
     const durations = summary?.tasks.map(({ durationMs }) => durationMs) ?? [];
     expect(durations.map(Number.isInteger)).toEqual([true, true]);

@@ -13,8 +13,8 @@ const env = { PATH: process.env.PATH ?? '', XDG_CONFIG_HOME: '/nonexistent' };
 describe.runIf(process.platform === 'linux')('standard output that cannot be written', () => {
   test.each(['--json', '--tag'])('ends the batch as a failure of ours: %s', async (flag) => {
     const batch = await Batch.create([
-      { id: 'one', line: 'echo out; exec sleep 60' },
-      { id: 'two', command: ['true'] },
+      { id: 'unwritten', line: 'echo out; exec sleep 60' },
+      { id: 'after', command: ['true'] },
     ]);
     const args = ['-c', 'exec "$0" "$@" > /dev/full', binPath, 'batch', batch.file, ...on, flag];
     const ended = await execa('sh', args, {
@@ -25,7 +25,7 @@ describe.runIf(process.platform === 'linux')('standard output that cannot be wri
     expect(ended.stderr).not.toContain('interrupted');
     const summary = await batch.summary();
     expect(summary).toMatchObject({ ending: 'output-lost', exitCode: 125 });
-    expect(statusesOf(summary)[1]).toBe('two not-run');
+    expect(statusesOf(summary)[1]).toBe('after not-run');
   });
 });
 
@@ -45,22 +45,23 @@ describe('a reader of standard output that stands still', () => {
     async (flag) => {
       const batch = await Batch.create([
         { id: 'loud', command: ['yes'] },
-        { id: 'never', command: ['true'] },
+        { id: 'behind', command: ['true'] },
       ]);
       const junit = join(batch.workspace.root, 'junit.xml');
       expect(await unread(batch, [flag, '--deadline', '1s', '--junit', junit])).toBe(1);
       const summary = await batch.summary();
       expect(summary?.ending).toBe('deadline');
-      expect(statusesOf(summary)).toEqual(['loud cancelled', 'never not-run']);
+      expect(statusesOf(summary)).toEqual(['loud cancelled', 'behind not-run']);
       expect((await readReceipt(summary?.tasks[0]?.receipt ?? '')).status).toBe('cancelled');
       expect(await readFile(junit, 'utf8')).toContain('skipped="2"');
     },
   );
 
   test('does not keep it from ending either where all tasks had ended before', async () => {
-    const line = "head -c 400000 /dev/zero | tr '\\0' x";
-    const batch = await Batch.create([{ id: 'done', line }]);
-    expect(await unread(batch, ['--tag', '--deadline', '15s'])).toBe(0);
-    expect(statusesOf(await batch.summary())).toEqual(['done passed']);
+    // More than a pipe holds, and so little that the task never has to wait.
+    const line = "head -c 100000 /dev/zero | tr '\\0' x";
+    const batch = await Batch.create([{ id: 'unread', line }]);
+    expect(await unread(batch, ['--tag', '--deadline', '20s'])).toBe(0);
+    expect(statusesOf(await batch.summary())).toEqual(['unread passed']);
   });
 });

@@ -5,19 +5,19 @@ import { describe, expect, test } from 'vitest';
 import { Batch } from '../helpers/batch.ts';
 
 const on = ['--engine', 'simulation', '-q'];
-const task = { id: 'one', command: ['true'] };
+const task = { id: 'placed', command: ['true'] };
 
 describe('what a batch writes', () => {
   test.each([
-    ['--summary', 'receipt', 'expected a path of its own, got that of the receipt of one'],
-    ['--report', 'receipt', 'expected a path of its own, got that of the receipt of one'],
+    ['--summary', 'receipt', 'expected a path of its own, got that of the receipt of placed'],
+    ['--report', 'receipt', 'expected a path of its own, got that of the receipt of placed'],
     ['--junit', 'file', 'expected a path of its own, got that of the batch file'],
     ['--summary', 'file', 'expected a path of its own, got that of the batch file'],
     ['--summary', 'workspace', 'expected a path that no task can write to'],
   ])('does not go with %s to the %s', async (flag, kind, message) => {
     const batch = await Batch.create([task]);
     const paths = {
-      receipt: join(batch.workspace.receiptsDir, 'one.json'),
+      receipt: join(batch.workspace.receiptsDir, 'placed.json'),
       file: batch.file,
       workspace: join(batch.workspace.path, 'summary.json'),
     };

@@ -8,7 +8,7 @@ describeOn('docker', '--resume', () => {
     const [repo = '', tag = ''] = image.split(':');
     onTestFinished(() => docker.getImage(image).remove({ force: true }));
     await docker.getImage('debian:bookworm-slim').tag({ repo, tag });
-    const batch = await Batch.create([{ id: 'one', command: ['true'], image }]);
+    const batch = await Batch.create([{ id: 'of-image', command: ['true'], image }]);
     const args = ['--engine', 'docker', '-q', '--resume'];
     await batch.run(args);
     const same = await batch.run(args);

@@ -74,8 +74,8 @@ describeOnEach('the main paths of run', (engine) => {
   });
 
   test('a batch with its summary and both reports', async () => {
-    const bad = { id: 'bad', line: 'echo wrong >&2; exit 3' };
-    const batch = await Batch.create([{ id: 'good', command: ['true'] }, bad]);
+    const bad = { id: 'main-bad', line: 'echo wrong >&2; exit 3' };
+    const batch = await Batch.create([{ id: 'main-good', command: ['true'] }, bad]);
     const [junit, page] = ['j.xml', 'r.html'].map((name) => join(batch.workspace.root, name));
     if (!junit || !page) throw new Error('two paths');
     const reports = ['--junit', junit, '--report', page];
@@ -83,9 +83,9 @@ describeOnEach('the main paths of run', (engine) => {
     expect([exitCode, stdout, stderr]).toEqual([
       1,
       '',
-      'sandbox: bad: failed, exit code 3 · wrong\n',
+      'sandbox: main-bad: failed, exit code 3 · wrong\n',
     ]);
-    expect(statusesOf(summary)).toEqual(['good passed', 'bad failed']);
+    expect(statusesOf(summary)).toEqual(['main-good passed', 'main-bad failed']);
     expect((await readJunit(junit)).totals).toMatchObject({ tests: 2, failures: 1 });
     expect((await readReportData(page)).data.counts).toEqual(summary?.counts);
   });

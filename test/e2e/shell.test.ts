@@ -67,7 +67,8 @@ describeOn('docker', 'sandbox shell', () => {
 
   test('Ctrl-C ends what runs inside, not the sandbox; Ctrl-D leaves', async () => {
     const { terminal } = await atPrompt();
-    terminal.type("echo slee''ping; sleep 1000\r");
+    // Said by the job itself: the shell's own `echo` comes before the job is in the foreground.
+    terminal.type('sh -c "echo slee\'\'ping; exec sleep 1000"\r');
     await terminal.shows('sleeping');
     terminal.type('\u0003');
     await terminal.shows(ready);
