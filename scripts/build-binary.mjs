@@ -1,12 +1,22 @@
 // Makes dist/sandbox: one file with a Node in it, for machines that have none.
 //   npm run build:binary [-- --platform linux-arm64] [--output FILE]
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { bundle, root } from './bundle.mjs';
+import { build } from 'esbuild';
+import { root } from './bundle.mjs';
+import { writeChunks } from './chunks.mjs';
 import { hostPlatform, pinnedNode, platforms } from './pinned-node.mjs';
 import { rehearse } from './rehearsal.mjs';
 
@@ -22,23 +32,11 @@ async function main() {
   // Since 25 Node's own programs for Linux need libatomic, which a plain Debian or Ubuntu does not have
   // (https://github.com/nodejs/node/issues/60790).
   const pin = platform.startsWith('linux-') ? 'lts' : 'current';
-  const [bundled, made] = [join(temporary, 'sandbox.cjs'), join(temporary, 'sandbox')];
-  // CommonJS: Node's own modules are loaded by the module that needs them, once it is needed itself.
-  await bundle({
-    entryPoints: ['src/main.ts'],
-    outfile: bundled,
-    format: 'cjs',
-    target: 'node24',
-    legalComments: 'eof',
-    // Called with `require`, so that it can be compiled with a code cache of our own.
-    banner: {
-      js: '(function (require) { const module = { exports: {} }, exports = module.exports;',
-    },
-    footer: { js: '})' },
-  });
+  const made = join(temporary, 'sandbox');
+  const chunks = await writeChunks(temporary);
   copyFileSync(pinnedNode(pin, platform), made);
   strip(made);
-  inject(await blobOf(bundled, pinnedNode(pin)), made);
+  inject(await blobOf(chunks, pinnedNode(pin)), made);
   sign(made);
   install(made);
   console.log(output);
@@ -65,12 +63,12 @@ function strip(made) {
 }
 
 /** Written by the same version that will read it. */
-async function blobOf(bundled, builder) {
-  const [config, blob] = [join(temporary, 'sea.json'), join(temporary, 'sea.blob')];
+async function blobOf(chunks, node) {
+  const [main, config, blob] = ['main.cjs', 'sea.json', 'sea.blob'].map((n) => join(temporary, n));
   const settings = {
     // As it stands in stack traces: no path of this machine.
-    main: 'binary-main.cjs',
-    assets: { bundle: bundled, ...(await codeCache(bundled, builder)) },
+    main: basename(main),
+    assets: { ...assetsOf(chunks, ''), ...assetsOf(await codeCaches(chunks, node), '.cache') },
     output: blob,
     disableExperimentalSEAWarning: true,
     // NODE_OPTIONS are not for us.
@@ -78,19 +76,32 @@ async function blobOf(bundled, builder) {
     // Nor is an --env-file among our arguments, which Node reads up to this word, and exits 9 when it is missing.
     execArgv: ['--'],
   };
-  copyFileSync(join(import.meta.dirname, settings.main), join(temporary, settings.main));
+  await build({
+    entryPoints: [join(import.meta.dirname, 'binary-main.cjs')],
+    outfile: main,
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+  });
   writeFileSync(config, JSON.stringify(settings));
-  execFileSync(builder, ['--experimental-sea-config', config], { cwd: temporary, stdio: 'pipe' });
+  execFileSync(node, ['--experimental-sea-config', config], { cwd: temporary, stdio: 'pipe' });
   return blob;
 }
 
-/** Made by V8 for one processor. */
-async function codeCache(bundled, node) {
-  if (platform !== hostPlatform) return {};
+/** Named as one chunk asks for another. */
+function assetsOf(directory, suffix) {
+  const names = readdirSync(directory);
+  return Object.fromEntries(names.map((name) => [`./${name}${suffix}`, join(directory, name)]));
+}
+
+/** Made by V8 for one processor: for another there are none. */
+async function codeCaches(chunks, node) {
+  const caches = join(temporary, 'caches');
+  mkdirSync(caches);
+  if (platform !== hostPlatform) return caches;
   const directory = mkdtempSync(join(temporary, 'rehearsal-'));
-  const path = join(temporary, 'code-cache');
-  writeFileSync(path, await rehearse({ node, bundled, directory }));
-  return { 'code-cache': path };
+  await rehearse({ node, chunks, caches, directory });
+  return caches;
 }
 
 /** As https://nodejs.org/docs/latest-v24.x/api/single-executable-applications.html has it. */

@@ -1,28 +1,35 @@
 // V8 keeps in a code cache what it has compiled, and it compiles what is called. So the program is rehearsed with one
-// task on a stand-in that answers as an engine would, and the cache is made as it ends: without it a quarter of what
-// the program does before a task starts is compiling. What the rehearsal does not reach is only compiled later.
+// task on a stand-in that answers as an engine would, and one in simulation, and the cache is made after that: without
+// it a quarter of what the program does before a task starts is compiling. What the rehearsal does not reach is only
+// compiled later.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 
-/** Runs the bundle with `node` and answers the code cache of all that was called. */
-export async function rehearse({ node, bundled, directory }) {
-  const [workspace, cache] = [join(directory, 'workspace'), join(directory, 'code-cache')];
+/** Runs the program with `node`, and writes the code caches of all that was called. */
+export async function rehearse({ node, chunks, caches, directory }) {
+  const workspace = join(directory, 'workspace');
   const engine = standIn();
   engine.listen(join(directory, 'engine.sock'));
   await once(engine, 'listening');
   mkdirSync(workspace);
   const host = `unix://${join(directory, 'engine.sock')}`;
-  const argv = ['run', '--host', host, '--image', 'rehearsal', '--workspace', workspace];
+  const task = ['--workspace', workspace, '--', 'true'];
+  const runs = [
+    ['run', '--host', host, '--image', 'rehearsal', ...task],
+    // Isolated where this machine can do it.
+    ['run', '--engine', 'simulation', ...task],
+  ];
   const env = {
     PATH: process.env.PATH,
     HOME: directory,
     TMPDIR: directory,
     NODE_ENV: 'production',
   };
-  const args = [join(import.meta.dirname, 'rehearse.cjs'), bundled, cache, ...argv, '--', 'true'];
+  const rehearser = join(import.meta.dirname, 'rehearse.cjs');
+  const args = [rehearser, chunks, caches, ...runs.map((argv) => JSON.stringify(argv))];
   const child = spawn(node, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   child.stderr.on('data', (chunk) => (said += String(chunk)));
@@ -30,7 +37,6 @@ export async function rehearse({ node, bundled, directory }) {
   engine.closeAllConnections();
   engine.close();
   if (code !== 0) throw new Error(`expected the rehearsal to end with 0, got ${code}: ${said}`);
-  return readFileSync(cache);
 }
 
 const id = 'f'.repeat(64);
