@@ -108,9 +108,14 @@ export interface SandboxFacts {
 
 /** Receives a chunk, which is valid only until it returns; a promise asks to wait before the next one. */
 export type Sink = (chunk: Buffer) => Promise<void> | undefined;
-export interface OutputSinks {
+export interface StreamSinks {
   readonly stdout: Sink;
   readonly stderr: Sink;
+}
+
+export interface OutputSinks extends StreamSinks {
+  /** Loads what the first chunk needs: to be called once the start is under way, and takes as long as a call of it. */
+  readonly prepare: () => void;
 }
 
 export interface EngineObservation {

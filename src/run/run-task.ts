@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
-import type { connectEngine } from '../engine/engines.ts';
+import type { Engine } from '../engine/engine.ts';
+import { connectEngine } from '../engine/engines.ts';
 import type { TaskControl } from '../control/task-control.ts';
 import { SandboxFailure, toFailure } from '../failure.ts';
 import { Redactor } from '../outcome/redactor.ts';
@@ -45,13 +46,32 @@ export interface RunIo {
  * receipt can be written (`receipt-not-writable`) or where it belongs to another task (`id-in-use`).
  */
 export async function runTask(spec: TaskSpec, io: RunIo): Promise<Receipt> {
+  const { env, connect = connectEngine } = io;
+  const over = new AbortController();
+  const cancel = AbortSignal.any([io.cancel, over.signal]);
+  // Beside all that needs no engine.
+  const connecting = connect(spec, { cancel, env, upcoming: spec });
+  connecting.catch(() => undefined);
+  try {
+    return await runOn(connecting, spec, io);
+  } finally {
+    // Where the task did not come to it, nobody waits for an engine that does not answer.
+    over.abort();
+    await connecting.then(
+      (engine) => engine.close(),
+      () => undefined,
+    );
+  }
+}
+
+async function runOn(connecting: Promise<Engine>, spec: TaskSpec, io: RunIo): Promise<Receipt> {
   const place = await ReceiptPlace.reserve(spec.receiptPath);
   let control: TaskControl | null = null;
   let receipt: Receipt | null = null;
   try {
     const loaded: LoadedSecrets = await loadSecrets(spec.secrets, io);
     const redactor = loaded.secrets.length > 0 ? new Redactor(loaded.secrets) : null;
-    const run = new TaskRun(spec, io, { ...loaded, redactor });
+    const run = new TaskRun(spec, { ...io, connecting }, { ...loaded, redactor });
     control = run.control;
     const composed = redactReceipt(composeReceipt(await run.execute()), redactor);
     await orSayEnding(composed, () => place.write(composed));

@@ -38,11 +38,12 @@ export class TaskOutput {
     return { stdout: this.#stdout.kept(), stderr: this.#stderr.kept() };
   }
 
-  /** To be taken just before they are needed, which is when what they need is loaded. */
   get sinks(): OutputSinks {
-    this.#stdout.prepare();
-    this.#stderr.prepare();
-    return { stdout: this.#stdout.sink, stderr: this.#stderr.sink };
+    const prepare = () => {
+      this.#stdout.prepare();
+      this.#stderr.prepare();
+    };
+    return { stdout: this.#stdout.sink, stderr: this.#stderr.sink, prepare };
   }
 
   /**

@@ -1,5 +1,6 @@
 import type {
   CreateContext,
+  Engine,
   EngineFacts,
   Ending,
   ImageProgress,
@@ -7,7 +8,7 @@ import type {
   Sandbox,
 } from '../engine/engine.ts';
 import { TaskControl } from '../control/task-control.ts';
-import { connectEngine, refuseLess } from '../engine/engines.ts';
+import { refuseLess } from '../engine/engines.ts';
 import { PhaseClock } from '../engine/phase-clock.ts';
 import { within } from '../engine/timer.ts';
 import { messageOf, toFailure } from '../failure.ts';
@@ -25,6 +26,10 @@ import { cancelSignalOf, supervise } from './supervise.ts';
 import { TaskOutput } from './task-output.ts';
 import { untilAborted } from './until-aborted.ts';
 
+interface ConnectingIo extends RunIo {
+  readonly connecting: Promise<Engine>;
+}
+
 interface RunSecrets extends LoadedSecrets {
   readonly redactor: Redactor | null;
 }
@@ -34,7 +39,7 @@ export class TaskRun {
   /** To be closed once its receipt is written. */
   readonly control: TaskControl;
   readonly #spec: TaskSpec;
-  readonly #io: RunIo;
+  readonly #io: ConnectingIo;
   readonly #secrets: RunSecrets;
   readonly #phases = new PhaseClock();
   readonly #termination = new Termination();
@@ -55,7 +60,7 @@ export class TaskRun {
   #stoppedByCommand = false;
   #isSignalled = false;
 
-  constructor(spec: TaskSpec, io: RunIo, secrets: RunSecrets) {
+  constructor(spec: TaskSpec, io: ConnectingIo, secrets: RunSecrets) {
     this.#spec = spec;
     this.#io = io;
     this.#secrets = secrets;
@@ -148,11 +153,7 @@ export class TaskRun {
     const cancel = this.#cancel;
     cancel.throwIfAborted();
     if (this.#secrets.failure) throw this.#secrets.failure;
-    const engine = await this.#phases.measure('connect', () =>
-      (this.#io.connect ?? connectEngine)(this.#spec, {
-        ...{ cancel, env: this.#io.env, upcoming: this.#spec },
-      }),
-    );
+    const engine = await this.#phases.measure('connect', () => this.#io.connecting);
     this.#engine = engine.facts;
     try {
       const spec = { ...this.#spec, workspace: await workspace.path };
@@ -167,7 +168,6 @@ export class TaskRun {
     } finally {
       this.#io.terminal?.detach();
       await this.#dispose();
-      await engine.close();
     }
   }
 

@@ -75,14 +75,15 @@ export async function abandonedCopies(directory: string): Promise<Leftover[]> {
 }
 
 async function abandonedAmong(names: readonly string[], directory: string): Promise<Leftover[]> {
-  const found = names.map(async (name): Promise<Leftover | null> => {
+  const candidates = names.filter((name) => doomedName.test(name) || copyName.test(name));
+  const found = candidates.map(async (name): Promise<Leftover | null> => {
     const path = join(directory, name);
     const leftover = { kind: 'directory', name: path, reason: deadOwner } as const;
     if (doomedName.test(name)) {
       return (await isOurs(path)) ? { ...leftover, remove: () => removeCopy(path) } : null;
     }
     const lock = join(directory, `.${copyName.exec(name)?.[1] ?? ''}.lock`);
-    if (!copyName.test(name) || !(await isOurs(path)) || (await isHeld(lock))) return null;
+    if (!(await isOurs(path)) || (await isHeld(lock))) return null;
     return { ...leftover, remove: () => removeUnlocked(path, lock) };
   });
   return (await Promise.all(found)).filter((one) => one !== null);

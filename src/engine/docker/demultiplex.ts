@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { SandboxFailure } from '../../failure.ts';
-import type { OutputSinks, Sink } from '../engine.ts';
+import type { StreamSinks, Sink } from '../engine.ts';
 import { pump } from '../pump.ts';
 
 const headerBytes = 8;
@@ -10,19 +10,19 @@ const headerBytes = 8;
  * wait, so that memory stays flat whatever the task prints. Frames: 1 byte stream, 3 bytes zero, 4 bytes length
  * (https://docs.docker.com/reference/api/engine/#tag/Container/operation/ContainerAttach).
  */
-export async function demultiplex(source: Readable, sinks: OutputSinks): Promise<void> {
+export async function demultiplex(source: Readable, sinks: StreamSinks): Promise<void> {
   const frames = new FrameReader(sinks);
   await pump(source, (chunk) => frames.read(chunk));
 }
 
 class FrameReader {
-  readonly #sinks: OutputSinks;
+  readonly #sinks: StreamSinks;
   readonly #header = Buffer.alloc(headerBytes);
   #headerLength = 0;
   #payloadLeft = 0;
   #sink: Sink | null = null;
 
-  constructor(sinks: OutputSinks) {
+  constructor(sinks: StreamSinks) {
     this.#sinks = sinks;
   }
 

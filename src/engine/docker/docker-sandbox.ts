@@ -40,6 +40,7 @@ export class DockerSandbox implements Sandbox {
         container.start({ abortSignal }),
       );
       this.#parts.onStart();
+      output.prepare();
       await starting;
       this.#watchdog.arm();
       await secrets.remove();

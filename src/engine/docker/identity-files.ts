@@ -23,6 +23,8 @@ const mostFiles = 128;
 /** What was used less long ago may be about to be mounted. */
 const unusedMs = 600_000;
 
+const imageIdPattern = /^(?:sha256:)?([0-9a-f]{64})$/;
+
 /**
  * What images say of their users, kept in a directory that only the caller can write to. Read and written without
  * yielding: the files are small, and a run on a busy machine would wait for its turn a dozen times.
@@ -43,7 +45,7 @@ export class IdentityFiles {
   /** Null where it was not read before. An image's id is the digest of all that is in it. */
   recall(imageId: string): Accounts | null {
     try {
-      const text = readFileSync(this.#pathFor(imageId, 'json'), 'utf8');
+      const text = readFileSync(this.#accountsPath(imageId), 'utf8');
       return v.parse(accountsSchema, JSON.parse(text));
     } catch {
       return null;
@@ -51,19 +53,21 @@ export class IdentityFiles {
   }
 
   remember(imageId: string, accounts: Accounts): void {
-    this.#replace(this.#pathFor(imageId, 'json'), JSON.stringify(accounts), 0o600);
+    this.#replace(this.#accountsPath(imageId), JSON.stringify(accounts), 0o600);
   }
 
   /** The path of a file with that content, one byte for each character; any uid may read it where it is mounted. */
   mountable(text: string): string {
-    const path = this.#pathFor(text, 'text');
+    const path = join(this.#directory, `${digestOf(text)}.text`);
     const content = Buffer.from(text, 'latin1');
     if (!isThere(path, content)) this.#replace(path, content, 0o444);
     return path;
   }
 
-  #pathFor(key: string, kind: 'json' | 'text'): string {
-    return join(this.#directory, `${sha256().update(key).digest('hex')}.${kind}`);
+  /** An id is a digest already, and to make another one costs as much as the call for the image. */
+  #accountsPath(imageId: string): string {
+    const name = imageIdPattern.exec(imageId)?.[1] ?? digestOf(imageId);
+    return join(this.#directory, `${name}.json`);
   }
 
   /** In one step, since others may be reading it. */
@@ -101,4 +105,8 @@ function isThere(path: string, content: Buffer): boolean {
   } catch {
     return false;
   }
+}
+
+function digestOf(text: string): string {
+  return sha256().update(text).digest('hex');
 }

@@ -45,7 +45,7 @@ export class BubblewrapSandbox implements Sandbox {
     await this.#checkWorkdir();
     const failure = whyNotStartable(search);
     if (failure) throw failure;
-    const { streams, pid } = await begin(launch).catch((error: unknown) => {
+    const { streams, pid } = await begin(launch, output).catch((error: unknown) => {
       throw startFailed(messageOf(error), error);
     });
     const { initPid } = launch.status;
@@ -85,9 +85,10 @@ export class BubblewrapSandbox implements Sandbox {
   }
 }
 
-async function begin(launch: Launch) {
+async function begin(launch: Launch, output: OutputSinks) {
   const streams = await launch.streams;
   launch.begin();
+  output.prepare();
   return { streams, pid: await launch.commandPid() };
 }
 

@@ -1,6 +1,8 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type CgroupHost, controllers } from './cgroup.ts';
 import { readKernelFile } from './cgroup-files.ts';
-import { ownCgroups } from './cgroup-mounts.ts';
+import { type OwnCgroups, ownCgroups } from './cgroup-mounts.ts';
 import { legacyCgroupHost } from './cgroup-v1.ts';
 import { unifiedCgroupHost } from './cgroup-v2.ts';
 import { systemdScopeHost } from './systemd-scope.ts';
@@ -23,8 +25,20 @@ export async function findCgroupHost(env: NodeJS.ProcessEnv): Promise<FoundCgrou
   const candidates = [unifiedCgroupHost(own), legacyCgroupHost(own)].filter((one) => one !== null);
   const direct = candidates.sort((a, b) => b.controllers.length - a.controllers.length)[0] ?? null;
   const isWhole = direct?.controllers.length === controllers.length;
+  if (direct) readyForMoves(own);
   const host = isWhole ? direct : ((await systemdScopeHost(env)) ?? direct);
   return { host, reason: whyNotAll(host) };
+}
+
+/**
+ * The kernel lets no process into another cgroup before each processor has taken notice, which takes some 15 ms, and
+ * for a while it remembers that they have (`cgroup_threadgroup_rwsem`). To move ourselves to where we are changes
+ * nothing else, and the task need not wait for it any more.
+ */
+function readyForMoves({ unified, legacy }: OwnCgroups): void {
+  const place = unified?.path ?? Object.values(legacy)[0];
+  if (place === undefined) return;
+  writeFile(join(place, 'cgroup.procs'), '0', { flag: 'r+' }).catch(() => undefined);
 }
 
 function whyNotAll(host: CgroupHost | null): string | null {

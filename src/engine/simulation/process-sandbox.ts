@@ -39,6 +39,7 @@ export class ProcessSandbox implements Sandbox {
     await checkWorkdir(spec);
     const environment = this.#environment();
     const child = spawn(spec, environment);
+    output.prepare();
     try {
       // Not `spawn` alone: it never comes when there is nothing to start.
       await Promise.race([once(child, 'spawn'), once(child, 'error').then(rethrow)]);
