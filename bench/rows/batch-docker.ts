@@ -6,7 +6,7 @@ import { type Bench, type Row, type Series, skipped } from '../row.ts';
 import { type SameTask, nextId, sameTask } from '../same-task.ts';
 import { median, ratios } from '../statistics.ts';
 
-const jobsToTry = [2, 4, 8];
+const jobsToTry = [2, 4, 8, 16];
 
 export const batchDocker: Row = {
   name: 'batch-docker',
