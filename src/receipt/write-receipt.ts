@@ -5,7 +5,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Lock, acquireLock } from '../engine/lock.ts';
 import { SandboxFailure, errnoOf, messageOf } from '../failure.ts';
 import type { BatchSummary } from './batch-summary.ts';
-import { sweepDrafts } from './sweep-drafts.ts';
 import type { Receipt } from './receipt.ts';
 import { randomName } from '../spec/random-name.ts';
 
@@ -28,8 +27,6 @@ export class ReceiptPlace {
       await makeDirectory(directory);
       await access(directory, constants.W_OK | constants.X_OK);
       await refuseSpecial(path);
-      // Before: a lock that is being swept is held for a moment.
-      await sweepDrafts(directory);
       return await acquireSoon(join(directory, `.${basename(path)}.lock`));
     });
     if (!lock) throw alreadyRunning(path);
