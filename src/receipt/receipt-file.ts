@@ -4,7 +4,6 @@ import { holdsMore } from '../spec/json-size.ts';
 import { JsonError, parseJsonText } from '../spec/json-text.ts';
 import { readPlantableBytes, whyUnreadable } from '../spec/regular-file.ts';
 import { batchSummarySchemaId } from './batch-summary.ts';
-import { mostReceiptBytes } from './read-receipt.ts';
 import { type ReceiptGlance, glanceOf, receiptFamily } from './receipt-glance.ts';
 
 /** What a file among receipts turned out to be. */
@@ -19,8 +18,12 @@ export type ReceiptFile =
   | { readonly kind: 'batch-summary' }
   /** It does not say that it is ours: other JSON, or more of something than is looked at. */
   | { readonly kind: 'foreign' }
+  | { readonly kind: 'missing' }
   /** It may have been a receipt, and cannot be read as one; why, in words. */
   | { readonly kind: 'unreadable'; readonly reason: string };
+
+/** No receipt of ours is larger: output is kept in part, and lists of files are, too. */
+const mostReceiptBytes = 256 * 1024 ** 2;
 
 /** One that was found in a directory: never through a symlink, never waiting on a FIFO. */
 export async function readFoundReceipt(path: string): Promise<ReceiptFile> {
@@ -40,6 +43,7 @@ async function readBy(read: () => Promise<Buffer>): Promise<ReceiptFile> {
   try {
     return classified(await read());
   } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return { kind: 'missing' };
     const reason = errnoOf(error) === 'EISDIR' ? 'it is a directory' : whyUnreadable(error);
     return { kind: 'unreadable', reason };
   }
