@@ -5,7 +5,7 @@ import { lookOnce } from './host-answers.ts';
 import { type Caller, isInside } from './host-path.ts';
 import type { Problems } from './problems.ts';
 import type { EffectiveSettings } from './resolve-settings.ts';
-import type { Mount } from './task-spec.ts';
+import { type Mount, writableSources } from './task-spec.ts';
 
 interface Place {
   readonly settings: EffectiveSettings;
@@ -23,8 +23,7 @@ export async function resolveReceiptPath(place: Place, problems: Problems): Prom
   await refusePlantedLink(directory, place, problems);
   const real = await lookOnce(caller, ['nearest', directory], () => nearestRealPath(directory));
   const path = join(real, basename(asked));
-  const writable = mounts.filter((mount) => mount.type === 'bind' && !mount.readOnly);
-  const inTask = [settings.workspacePath, ...writable.map((mount) => mount.source)];
+  const inTask = [settings.workspacePath, ...writableSources(mounts)];
   if (inTask.some((directory) => isInside(path, directory))) {
     problems.add(
       subjectOf(settings),
