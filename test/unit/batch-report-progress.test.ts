@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { BatchRow } from '../../src/receipt/batch-summary.ts';
 import { barLine } from '../../src/report/batch/bar-line.ts';
 import { BatchProgress } from '../../src/report/batch/batch-progress.ts';
-import { cut, widthOf } from '../../src/report/batch/columns.ts';
+import { cut, widthOf } from '../../src/report/columns.ts';
 import { RateMeter, rateText } from '../../src/report/batch/rate.ts';
 import type { BatchEvent } from '../../src/run/batch/batch-event.ts';
 import { type EndedTask, batchOf, batchTask } from './support/batch.ts';

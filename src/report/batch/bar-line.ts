@@ -1,7 +1,7 @@
 import type { createColors } from 'picocolors';
 import type { RowStatus } from '../../receipt/batch-summary.ts';
 import { elapsedText } from '../progress-text.ts';
-import { cut, widthOf } from './columns.ts';
+import { cut, widthOf } from '../columns.ts';
 import { rateText } from './rate.ts';
 import { countText, isTroubleStatus, occurring } from './row-text.ts';
 import type { Standing } from './tally.ts';
