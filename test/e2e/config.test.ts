@@ -24,6 +24,18 @@ async function writeUser(workspace: Workspace, config: unknown) {
   return { path, env: { XDG_CONFIG_HOME: join(workspace.root, 'xdg') } };
 }
 
+test('a variable whose name is mistyped is told once, unless only errors are to be', async () => {
+  const workspace = await Workspace.create();
+  const env = { SANDBOX_MEMROY: '1g', SANDBOX_PROJECT: 'mine' };
+  const at = { cwd: workspace.path, env };
+  const warning = 'sandbox: warning: SANDBOX_MEMROY is not read, did you mean SANDBOX_MEMORY?\n';
+  expect((await runCli(['config'], at)).stderr).toBe(warning);
+  const run = ['run', '--dry-run', '--', 'true'];
+  expect((await runCli(run, at)).stderr).toBe(warning);
+  expect((await runCli(['run', '-q', ...run.slice(1)], at)).stderr).toBe('');
+  expect((await runCli(['completion', 'bash'], at)).stderr).toBe('');
+});
+
 describe('settings', () => {
   test('every effective value is printed with where it came from', async () => {
     const workspace = await Workspace.create();
