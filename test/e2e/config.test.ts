@@ -2,7 +2,7 @@ import { execa } from 'execa';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { runCli } from '../helpers/cli.ts';
+import { binPath, runCli } from '../helpers/cli.ts';
 import { describeOn } from '../helpers/engines.ts';
 import { Workspace } from '../helpers/workspace.ts';
 
@@ -35,6 +35,26 @@ test('a variable whose name is mistyped is told once, unless only errors are to 
   expect((await runCli(['run', '-q', ...run.slice(1)], at)).stderr).toBe('');
   expect((await runCli(['completion', 'bash'], at)).stderr).toBe('');
 });
+
+test.each(['config', 'ps', 'receipt ls'])(
+  '%s on a full disk has an exit code that its help names',
+  async (command) => {
+    const workspace = await Workspace.create();
+    const line = `exec "$0" ${command} --json --engine simulation > /dev/full`;
+    const args = [
+      '-c',
+      command === 'ps' ? line : line.replace(' --engine simulation', ''),
+      binPath,
+    ];
+    const { exitCode, stderr } = await execa('sh', args, { cwd: workspace.path, reject: false });
+    expect({ exitCode, stderr }).toMatchObject({
+      exitCode: 125,
+      stderr: expect.stringContaining('cannot write to standard output') as unknown,
+    });
+    const help = await runCli([...command.split(' '), '--help'], { cwd: workspace.path });
+    expect(help.stdout).toMatch(/^ +125 +standard output could not be written/m);
+  },
+);
 
 describe('settings', () => {
   test('every effective value is printed with where it came from', async () => {
