@@ -1,4 +1,7 @@
-import type { CommandContext } from '../commands/command.ts';
+import type { CommandArgs, CommandContext } from '../commands/command.ts';
+import { outputFlags, settingNotes } from '../commands/flags.ts';
+import { reportEvent } from '../report/human.ts';
+import { variableSlips } from '../spec/variable-slips.ts';
 import { type CommandRow, commandNames, commands, groupNames, wordsOfGroup } from './commands.ts';
 import { readArgs, readMixedArgs } from './read-argv.ts';
 import { topHelp } from './top-help.ts';
@@ -57,8 +60,18 @@ interface Call {
 async function call(row: CommandRow, { name, argv, context }: Call): Promise<number> {
   const args = row.optionsAnywhere ? readMixedArgs(argv, row.flags) : readArgs(argv, row.flags);
   if (args.values.help === true) return await help(name);
+  warnOfSlips(row, args, context);
   const command = await row.load();
   return await command(args, context);
+}
+
+/** A limit whose variable is mistyped would be another one without a word. */
+function warnOfSlips(row: CommandRow, { values }: CommandArgs, { terminal }: CommandContext): void {
+  const readsVariables = row.flags.some((flag) => settingNotes(flag).variables.length > 0);
+  if (!readsVariables || values[outputFlags.quiet.name] === true) return;
+  for (const message of variableSlips(terminal.env)) {
+    reportEvent(terminal, { kind: 'warning', message }, { quiet: false, verbose: false });
+  }
 }
 
 /** Loaded when it is asked for, so that a task does not pay for it. */

@@ -15,6 +15,7 @@ import {
   imageRemoveFlags,
   outputFlags,
   profileFlags,
+  profileListFlags,
   runFlags,
 } from '../commands/flags.ts';
 import { gcFlags } from '../commands/gc-flags.ts';
@@ -191,8 +192,8 @@ export const commands: Readonly<Record<string, CommandRow>> = {
   'profile ls': {
     summary: 'List the profiles: built in, your own and those of the project',
     usage: 'profile ls [options]',
-    flags: profileFlags,
-    examples: ['sandbox profile ls'],
+    flags: profileListFlags,
+    examples: ['sandbox profile ls', 'sandbox profile ls -q'],
     optionsAnywhere: true,
     exitCodes: answerCodeTable,
     load: async () => (await import('../commands/profile-ls.ts')).profileLs,
@@ -200,6 +201,7 @@ export const commands: Readonly<Record<string, CommandRow>> = {
   'profile show': {
     summary: 'Print a profile with everything that it extends worked in',
     usage: 'profile show NAME [options]',
+    offers: 'profile',
     flags: profileFlags,
     examples: ['sandbox profile show builder', 'sandbox profile show builder --json'],
     optionsAnywhere: true,
@@ -219,6 +221,7 @@ export const commands: Readonly<Record<string, CommandRow>> = {
   'image build': {
     summary: 'Build the images of profiles and print their references',
     usage: 'image build [PROFILE…] [options]',
+    offers: 'profile',
     flags: imageBuildFlags,
     examples: [
       'sandbox image build',

@@ -28,7 +28,8 @@ export interface Flag {
 }
 
 /** What may stand at a place of the command line, for completion; where it is words, others may be right as well. */
-export type Offer = readonly string[] | 'file' | 'directory' | 'command' | 'task' | 'receipt';
+export type Offer =
+  readonly string[] | 'file' | 'directory' | 'command' | 'task' | 'receipt' | 'profile';
 
 /** The flag of each setting; null where a setting has none. A new setting does not compile until it is here. */
 export const settingFlags = {
@@ -36,6 +37,7 @@ export const settingFlags = {
   profile: {
     name: 'profile',
     value: 'NAME',
+    offers: 'profile',
     help: 'Named environment: image, variables and limits',
   },
   platform: { name: 'platform', value: 'OS/ARCH', help: 'Platform of the image' },
@@ -287,6 +289,17 @@ export const imageBuildOnlyFlags = {
 } as const satisfies Record<string, Flag>;
 
 export const profileFlags: readonly Flag[] = [settingFlags.workspace, jsonFlag, outputFlags.help];
+
+export const profileListOnlyFlags = {
+  quiet: { ...outputFlags.quiet, help: 'Print the names only, of those that can be used' },
+} as const satisfies Record<string, Flag>;
+
+export const profileListFlags: readonly Flag[] = [
+  settingFlags.workspace,
+  jsonFlag,
+  ...Object.values(profileListOnlyFlags),
+  outputFlags.help,
+];
 
 export const imageBuildFlags: readonly Flag[] = [
   ...Object.values(imageBuildOnlyFlags),

@@ -4,9 +4,8 @@ import { connectEngine, isNoneAnywhere } from '../engine/engines.ts';
 import { hostLeftovers } from '../engine/host-leftovers.ts';
 import { SandboxFailure } from '../failure.ts';
 import { abandonedPlaces } from '../prove/place.ts';
-import { receiptLeftovers } from '../receipt/receipt-leftovers.ts';
+import { leftoversBeside } from '../run/leftovers-beside.ts';
 import type { TaskSpec } from '../spec/task-spec.ts';
-import { abandonedCopies } from '../workspace/copy-place.ts';
 import type { GcRequest } from './gc-request.ts';
 
 interface Around {
@@ -41,7 +40,7 @@ export async function withLeftovers<T>(
       hostLeftovers(),
       abandonedPlaces(),
       controlLeftovers(),
-      ...receiptDirectories.flatMap((path) => [receiptLeftovers(path), abandonedCopies(path)]),
+      ...receiptDirectories.map((path) => leftoversBeside(path)),
     ]);
     around.cancel.throwIfAborted();
     return await work(gathered(found));

@@ -6,13 +6,14 @@ import { SandboxFailure } from '../failure.ts';
 import { lastLinesOfEach } from '../outcome/kept-output.ts';
 import { keptOf } from '../receipt/kept-of-receipt.ts';
 import { readReceipt } from '../receipt/read-receipt.ts';
-import { type ReceiptShelf, receiptShelf } from '../receipt/receipt-shelf.ts';
+import { type TaskReceipts, taskReceipts } from '../receipt/task-receipts.ts';
 import { LogLines, LogPrinter, ReaderGone } from '../report/log-printer.ts';
 import { writeNote } from '../report/human.ts';
 import type { Terminal } from '../report/terminal.ts';
 import { chooseId } from '../spec/choose-id.ts';
 import { currentCaller } from '../spec/host-path.ts';
 import { Problems } from '../spec/problems.ts';
+import { askedPlace } from '../spec/receipt-path.ts';
 import { resolveSettings } from '../spec/resolve-settings.ts';
 import { answer, answers, isJson } from './answer.ts';
 import type { Command, CommandArgs } from './command.ts';
@@ -35,9 +36,9 @@ export const logs: Command = async (args, { terminal, interrupts }) => {
   // Whoever stops reading ends no task: not a word that could be taken for that.
   const lastWord = () => null;
   return await answer({ terminal, isJson: isJson(args), cancel, lastWord }, async () => {
-    const { shelf, tail } = await understand(args);
+    const { receipts, tail } = await understand(args);
     const marks = await readMarks();
-    const id = await chosenId(args.rest[0] ?? '', { marks, shelf });
+    const id = await chosenId(args.rest[0] ?? '', { marks, receipts });
     const printer = isJson(args) ? new LogLines(terminal) : new LogPrinter(terminal);
     const follow = args.values[taskLogFlags.follow.name] === true;
     const request = { ask: 'logs', follow, tail } as const;
@@ -45,7 +46,7 @@ export const logs: Command = async (args, { terminal, interrupts }) => {
     const mark = marks.findLast(({ task }) => task.id === id);
     return await untilReaderGoes(async () => {
       const isTold = mark ? await fromOwner(mark, reading) : false;
-      if (!isTold) await fromReceipt(id, mark?.task.receiptPath ?? shelf.pathOf(id), reading);
+      if (!isTold) await fromReceipt(id, mark?.task.receiptPath ?? receipts.pathOf(id), reading);
       await printer.end();
     });
   });
@@ -67,8 +68,10 @@ async function understand(args: CommandArgs) {
   const caller = currentCaller();
   const sources = { caller, ambient: true, hasTask: false };
   const settings = await resolveSettings(flagLayer(args), sources, problems);
+  const place = await askedPlace({ settings, caller }, problems);
   problems.throwIfAny('See: sandbox logs --help');
-  return { shelf: await receiptShelf(settings, caller), tail };
+  if (place === null) throw new Error('no place of receipts, and no problem');
+  return { receipts: taskReceipts(place), tail };
 }
 
 function tailOf({ values }: CommandArgs, problems: Problems): number | null {
@@ -81,16 +84,16 @@ function tailOf({ values }: CommandArgs, problems: Problems): number | null {
 
 interface Places {
   readonly marks: readonly Mark[];
-  readonly shelf: ReceiptShelf;
+  readonly receipts: TaskReceipts;
 }
 
-async function chosenId(typed: string, { marks, shelf }: Places): Promise<string> {
+async function chosenId(typed: string, { marks, receipts }: Places): Promise<string> {
   const running = marks.map(({ task }) => task.id);
   return chooseId(typed, {
-    ids: [...new Set([...(await shelf.ids()), ...running])],
+    ids: [...new Set([...(await receipts.ids()), ...running])],
     likely: running,
-    place: `a running task, or of a receipt in ${shelf.name}`,
-    none: `No task of yours is running on this machine, and there is no receipt in ${shelf.name}.`,
+    place: `a running task, or of a receipt in ${receipts.place}`,
+    none: `No task of yours is running on this machine, and there is no receipt in ${receipts.place}.`,
     code: 'task-not-found',
   });
 }

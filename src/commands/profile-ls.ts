@@ -1,9 +1,10 @@
 import { jsonText } from '../report/json.ts';
-import { profileTable } from '../report/profiles.ts';
+import { profileNames, profileTable } from '../report/profiles.ts';
 import { Problems } from '../spec/problems.ts';
 import { listProfiles } from '../spec/profile/list-profiles.ts';
 import { answer, answers, isJson } from './answer.ts';
 import type { Command } from './command.ts';
+import { profileListOnlyFlags } from './flags.ts';
 import { askedPlaces } from './profile-places.ts';
 import { wordProblems } from './words.ts';
 
@@ -14,6 +15,8 @@ export const profileLs: Command = async (args, { terminal }) =>
     const places = await askedPlaces(args, problems);
     problems.throwIfAny('See: sandbox profile ls --help');
     const rows = await listProfiles(places);
-    terminal.stdout.write(isJson(args) ? jsonText({ profiles: rows }) : profileTable(rows));
+    const isQuiet = args.values[profileListOnlyFlags.quiet.name] === true;
+    const text = isQuiet ? profileNames(rows) : profileTable(rows);
+    terminal.stdout.write(isJson(args) ? jsonText({ profiles: rows }) : text);
     return answers.fine;
   });

@@ -1,18 +1,12 @@
 import { resolve } from 'node:path';
+import type { ReceiptShelf } from '../receipt/find-receipt.ts';
 import { currentCaller } from '../spec/host-path.ts';
 import type { Problems } from '../spec/problems.ts';
-import { resolveReceiptDirectory } from '../spec/receipt-path.ts';
+import { askedPlace } from '../spec/receipt-path.ts';
 import { resolveSettings } from '../spec/resolve-settings.ts';
 import type { CommandArgs } from './command.ts';
 import type { Flag } from './flags.ts';
 import { flagLayer } from './task-request.ts';
-
-/** Where receipts are looked for. */
-export interface ReceiptShelf {
-  readonly directory: string;
-  /** Where nobody named it: before the first run there is none. */
-  readonly mayBeMissing: boolean;
-}
 
 interface Asked {
   /** The command, for the hint. */
@@ -45,8 +39,8 @@ async function defaultShelf(args: CommandArgs, problems: Problems): Promise<Rece
   const flags = { ...flagLayer(args), profile: { text: 'base', origin: 'profile' } };
   const sources = { caller, ambient: true, hasTask: false };
   const settings = await resolveSettings(flags, sources, problems);
-  const directory = await resolveReceiptDirectory({ settings, id: 'any', caller }, problems);
-  return directory === null ? null : { directory, mayBeMissing: true };
+  const place = await askedPlace({ settings, caller }, problems);
+  return place && { directory: place.path, mayBeMissing: true };
 }
 
 /** The value of a flag, read; null where it was not given. */

@@ -61,6 +61,7 @@ function noReceipt(path: string, file: Exclude<ReceiptFile, ReadReceipt>): Sandb
   const found = {
     'batch-summary': 'it is the summary of a batch, whose receipts lie beside it',
     foreign: 'it is JSON of another kind',
+    missing: 'there is no such file',
     unreadable: file.kind === 'unreadable' ? file.reason : '',
   }[file.kind];
   return new SandboxFailure('receipt-unreadable', `expected a receipt at ${path}: ${found}`, {

@@ -2,7 +2,7 @@ import { type LiveTask, isOwn } from '../control/live-tasks.ts';
 import { type Stopped, stopTask } from '../control/stop-task.ts';
 import { SandboxFailure } from '../failure.ts';
 import { readReceipt } from '../receipt/read-receipt.ts';
-import { receiptShelf } from '../receipt/receipt-shelf.ts';
+import { taskReceipts } from '../receipt/task-receipts.ts';
 import { reportFailure, writeNote } from '../report/human.ts';
 import { failureJson, jsonText } from '../report/json.ts';
 import { stoppedNote } from '../report/tasks.ts';
@@ -10,6 +10,7 @@ import type { Terminal } from '../report/terminal.ts';
 import { type IdChoice, chooseId } from '../spec/choose-id.ts';
 import { currentCaller } from '../spec/host-path.ts';
 import { Problems } from '../spec/problems.ts';
+import { askedPlace } from '../spec/receipt-path.ts';
 import { resolveSettings } from '../spec/resolve-settings.ts';
 import { answer, answers, cancelledBy, isJson } from './answer.ts';
 import type { Command, CommandArgs } from './command.ts';
@@ -130,13 +131,16 @@ async function notRunning(word: string, { args, error, choice }: Unchosen): Prom
 async function endedTask(word: string, args: CommandArgs) {
   const caller = currentCaller();
   const sources = { caller, ambient: true, hasTask: false };
-  const settings = await resolveSettings(flagLayer(args), sources, new Problems());
-  const shelf = await receiptShelf(settings, caller);
-  const ids = await shelf.ids();
+  const problems = new Problems();
+  const settings = await resolveSettings(flagLayer(args), sources, problems);
+  const place = await askedPlace({ settings, caller }, problems);
+  if (place === null) return null;
+  const receipts = taskReceipts(place);
+  const ids = await receipts.ids();
   const begin = ids.filter((id) => id.startsWith(word));
   const id = ids.includes(word) ? word : begin.length === 1 ? begin[0] : undefined;
   if (id === undefined) return null;
-  const path = shelf.pathOf(id);
+  const path = receipts.pathOf(id);
   const receipt = await readReceipt(path, id);
   return receipt && { id, path, status: receipt.status };
 }

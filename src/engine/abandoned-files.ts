@@ -19,7 +19,7 @@ export interface FileShape {
 /** Files that processes left which were killed. Everyone may be able to write there: what is not of this user stays. */
 export async function abandonedFiles(directory: string, shape: FileShape): Promise<Leftover[]> {
   const names = (await namesIn(directory)).filter((name) => shape.name.test(name));
-  const found = names.map((name) => leftoverAt(join(directory, name), shape));
+  const found = names.map((name) => abandonedFile(join(directory, name), shape.judgedBy));
   return (await Promise.all(found)).filter((one) => one !== null);
 }
 
@@ -27,7 +27,11 @@ export async function namesIn(directory: string): Promise<string[]> {
   return (await readdir(directory).catch(() => [])).sort();
 }
 
-async function leftoverAt(path: string, { judgedBy }: FileShape): Promise<Leftover | null> {
+/** One of them; null where it is in use, another user's, or not of that kind. */
+export async function abandonedFile(
+  path: string,
+  judgedBy: FileShape['judgedBy'],
+): Promise<Leftover | null> {
   const reason = await whyAbandoned(path, judgedBy).catch(() => null);
   if (reason === null) return null;
   const remove = judgedBy === 'lock' ? () => releaseLock(path) : () => unlinkIfThere(path);
@@ -53,7 +57,8 @@ async function releaseLock(path: string): Promise<void> {
   await (await acquireAbandonedLock(path))?.release();
 }
 
-async function unlinkIfThere(path: string): Promise<void> {
+/** Somebody else may have been quicker. */
+export async function unlinkIfThere(path: string): Promise<void> {
   try {
     await unlink(path);
   } catch (error) {

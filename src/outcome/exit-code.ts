@@ -41,6 +41,7 @@ export const answerCodeTable: typeof exitCodeTable = [
   ['0', 'all is fine'],
   ['1', 'something is not fine'],
   ['2', 'wrong usage; nothing was done'],
+  ['125', 'standard output could not be written, such as on a full disk'],
   ['128+n', 'interrupted by signal n'],
 ];
 

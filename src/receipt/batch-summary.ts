@@ -28,7 +28,7 @@ const rowSchema = v.strictObject({
   exitCode: said(v.nullable(v.number()), 'As in its receipt; null where it never ran.'),
   stoppedByOther: said(
     v.boolean(),
-    'True where it was cancelled by nobody that the batch knows of, through the engine: an error.',
+    'True where somebody cancelled this one task, with `sandbox stop` or through the engine: an error.',
   ),
   attempts: said(count, 'How often it was run in this batch.'),
   reused: said(v.boolean(), 'True where an earlier receipt of the same task was taken (--resume).'),

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { chooseId } from '../spec/choose-id.ts';
-import { listReceipts, receiptNames, stemOf } from './receipt-listing.ts';
+import { isOfBatch, listReceipts, receiptNames, stemOf } from './receipt-listing.ts';
 
 /** Whether the caller means a file, and not the id of a task. */
 export async function isReceiptPath(word: string, cwd: string): Promise<boolean> {
@@ -13,8 +13,10 @@ export async function isReceiptPath(word: string, cwd: string): Promise<boolean>
   );
 }
 
-interface Shelf {
+/** Where receipts are looked for. */
+export interface ReceiptShelf {
   readonly directory: string;
+  /** Where nobody named it: before the first run there is none. */
   readonly mayBeMissing: boolean;
 }
 
@@ -24,11 +26,11 @@ interface Shelf {
  */
 export async function findReceipt(
   word: string,
-  { directory, mayBeMissing }: Shelf,
+  { directory, mayBeMissing }: ReceiptShelf,
 ): Promise<string> {
   const all = (await receiptNames(directory, mayBeMissing)).map(stemOf);
   // Who means the summary of a batch spells it out, and is told what it is.
-  const stems = all.filter((stem) => stem === word || !stem.endsWith('.batch'));
+  const stems = all.filter((stem) => stem === word || !isOfBatch(stem));
   const choice = {
     place: `a receipt in ${directory}`,
     none: `There is no receipt in ${directory}.`,

@@ -1,9 +1,9 @@
 import { errnoOf } from '../failure.ts';
 import { readCallersFile } from '../spec/caller-file.ts';
+import { holdsMore } from '../spec/json-size.ts';
 import { JsonError, parseJsonText } from '../spec/json-text.ts';
 import { readPlantableBytes, whyUnreadable } from '../spec/regular-file.ts';
 import { batchSummarySchemaId } from './batch-summary.ts';
-import { mostReceiptBytes } from './read-receipt.ts';
 import { type ReceiptGlance, glanceOf, receiptFamily } from './receipt-glance.ts';
 
 /** What a file among receipts turned out to be. */
@@ -16,10 +16,14 @@ export type ReceiptFile =
       readonly text: string;
     }
   | { readonly kind: 'batch-summary' }
-  /** JSON that does not say it is ours. */
+  /** It does not say that it is ours: other JSON, or more of something than is looked at. */
   | { readonly kind: 'foreign' }
+  | { readonly kind: 'missing' }
   /** It may have been a receipt, and cannot be read as one; why, in words. */
   | { readonly kind: 'unreadable'; readonly reason: string };
+
+/** No receipt of ours is larger: output is kept in part, and lists of files are, too. */
+const mostReceiptBytes = 256 * 1024 ** 2;
 
 /** One that was found in a directory: never through a symlink, never waiting on a FIFO. */
 export async function readFoundReceipt(path: string): Promise<ReceiptFile> {
@@ -39,12 +43,23 @@ async function readBy(read: () => Promise<Buffer>): Promise<ReceiptFile> {
   try {
     return classified(await read());
   } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return { kind: 'missing' };
     const reason = errnoOf(error) === 'EISDIR' ? 'it is a directory' : whyUnreadable(error);
     return { kind: 'unreadable', reason };
   }
 }
 
+/** A command has fewer words, and every list of ours is cut before. */
+const mostValues = 1_000_000;
+/** As the writer puts it first, and as it stays where others lay it out anew. */
+const ourBeginning = new RegExp(`^\\s*\\{\\s*"schema"\\s*:\\s*"${receiptFamily}`);
+
 function classified(bytes: Buffer): ReceiptFile {
+  if (holdsMore(bytes, mostValues)) {
+    const isOurs = ourBeginning.test(bytes.subarray(0, 1024).toString('latin1'));
+    const reason = `it holds more than ${mostValues / 1e6} million values, and no receipt does`;
+    return isOurs ? { kind: 'unreadable', reason } : { kind: 'foreign' };
+  }
   const { text, value, wrong } = jsonOf(bytes);
   if (wrong !== null) return { kind: 'unreadable', reason: `it is not JSON (${wrong})` };
   const schema = schemaOf(value);

@@ -69,6 +69,11 @@ export function stemOf(name: string): string {
   return name.slice(0, -ending.length);
 }
 
+/** Whether such a file is the summary of a batch. */
+export function isOfBatch(stem: string): boolean {
+  return stem.endsWith('.batch');
+}
+
 /** When it was: of a task that never started, when its receipt was written. In milliseconds since 1970. */
 export function timeOf({ startedAt, writtenAt }: ReceiptRow): number {
   const time = startedAt ?? writtenAt;

@@ -3,11 +3,11 @@ import { type FileHandle, access, mkdir, open, rename, stat, unlink } from 'node
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Lock, acquireLock } from '../engine/lock.ts';
-import { SandboxFailure, errnoOf, messageOf } from '../failure.ts';
+import { SandboxFailure, errnoOf } from '../failure.ts';
 import type { BatchSummary } from './batch-summary.ts';
-import { sweepDrafts } from './sweep-drafts.ts';
 import type { Receipt } from './receipt.ts';
 import { randomName } from '../spec/random-name.ts';
+import { whyUnwritable } from '../spec/unwritable.ts';
 
 /**
  * The place of one receipt, taken before the task starts: the directory exists and can be written to, and no
@@ -28,8 +28,6 @@ export class ReceiptPlace {
       await makeDirectory(directory);
       await access(directory, constants.W_OK | constants.X_OK);
       await refuseSpecial(path);
-      // Before: a lock that is being swept is held for a moment.
-      await sweepDrafts(directory);
       return await acquireSoon(join(directory, `.${basename(path)}.lock`));
     });
     if (!lock) throw alreadyRunning(path);
@@ -124,16 +122,10 @@ async function orUnwritable<T>(path: string, work: () => Promise<T>): Promise<T>
   try {
     return await work();
   } catch (error) {
-    const reasons: Record<string, string> = {
-      EACCES: 'permission denied',
-      EROFS: 'the file system is read-only',
-      ENOSPC: 'the disk is full',
-      EMFILE: 'no more files can be opened (ulimit -n)',
+    const reason = whyUnwritable(error, {
       EEXIST: 'a part of its path is not a directory',
-      ENOTDIR: 'a part of its path is not a directory',
       ENOENT: 'its directory cannot be made',
-    };
-    const reason = reasons[errnoOf(error) ?? ''] ?? messageOf(error);
+    });
     throw new SandboxFailure(
       'receipt-not-writable',
       `cannot write the receipt ${path}: ${reason}`,

@@ -21,6 +21,12 @@ export function profileTable(rows: readonly ListedProfile[]): string {
   return table(['NAME', 'ORIGIN', 'DESCRIPTION'], cells);
 }
 
+/** What may follow `--profile`, a line each. */
+export function profileNames(rows: readonly ListedProfile[]): string {
+  const usable = rows.filter(({ state }) => state === 'usable');
+  return usable.map(({ name }) => `${name}\n`).join('');
+}
+
 function noted(description: string, state: ListedProfile['state']): string {
   return state === 'shadowed' ? `(shadowed by your own) ${description}` : description;
 }

@@ -1,4 +1,5 @@
 import type { ImageProgress, MakingImage } from '../engine/engine.ts';
+import { cut } from './columns.ts';
 import { elapsedText, liveText, plainText } from './progress-text.ts';
 import { type Terminal, colorsFor, writeLine } from './terminal.ts';
 
@@ -82,11 +83,4 @@ export class ProgressReport {
 export function canRewrite({ stderr, env }: Terminal): boolean {
   const { isTTY } = stderr as { isTTY?: boolean };
   return isTTY === true && env.TERM !== 'dumb' && !env.CI;
-}
-
-function cut(text: string, width: number): string {
-  const characters = Array.from(text);
-  return characters.length <= width
-    ? text
-    : `${characters.slice(0, Math.max(0, width - 1)).join('')}…`;
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, lstat, open, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { SandboxFailure, errnoOf, messageOf } from '../failure.ts';
+import { SandboxFailure } from '../failure.ts';
+import { whyUnwritable } from '../spec/unwritable.ts';
 
 /** What tasks printed stands in it, as in a receipt. */
 const ownersMode = 0o600;
@@ -98,13 +99,7 @@ async function orUnwritable<T>(path: string, work: () => Promise<T>): Promise<T>
   try {
     return await work();
   } catch (error) {
-    const reasons: Record<string, string> = {
-      ENOENT: 'its directory does not exist',
-      EACCES: 'permission denied',
-      ENOSPC: 'the disk is full',
-      EROFS: 'the file system is read-only',
-    };
-    const reason = reasons[errnoOf(error) ?? ''] ?? messageOf(error);
+    const reason = whyUnwritable(error, { ENOENT: 'its directory does not exist' });
     throw new SandboxFailure('output-not-writable', `cannot write ${path}: ${reason}`, {
       hint: 'Choose another path.',
       cause: error,

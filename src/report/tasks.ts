@@ -1,6 +1,6 @@
 import type { LiveTask } from '../control/live-tasks.ts';
 import type { Stopped } from '../control/stop-task.ts';
-import { cut, widthOf } from './batch/columns.ts';
+import { cut, widthOf } from './columns.ts';
 import { commandText } from './command-text.ts';
 import { table } from './table.ts';
 import { printable } from './terminal.ts';

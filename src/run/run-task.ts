@@ -12,6 +12,7 @@ import { type LoadedSecrets, loadSecrets } from '../spec/secret.ts';
 import type { TaskSpec, TerminalSize } from '../spec/task-spec.ts';
 import type { RunEvent } from './event.ts';
 import type { ChunkReceiver } from './output-relay.ts';
+import { Sweep } from './leftovers-beside.ts';
 import { TaskRun } from './task-run.ts';
 
 /** What the task's terminal is shown on. */
@@ -66,18 +67,24 @@ export async function runTask(spec: TaskSpec, io: RunIo): Promise<Receipt> {
 
 async function runOn(connecting: Promise<Engine>, spec: TaskSpec, io: RunIo): Promise<Receipt> {
   const place = await ReceiptPlace.reserve(spec.receiptPath);
+  const sweep = new Sweep(spec.receiptPath);
   let control: TaskControl | null = null;
   let receipt: Receipt | null = null;
   try {
     const loaded: LoadedSecrets = await loadSecrets(spec.secrets, io);
     const redactor = loaded.secrets.length > 0 ? new Redactor(loaded.secrets) : null;
-    const run = new TaskRun(spec, { ...io, connecting }, { ...loaded, redactor });
+    const onEvent = (event: RunEvent) => {
+      if (event.kind === 'started') sweep.begin();
+      io.onEvent(event);
+    };
+    const run = new TaskRun(spec, { ...io, onEvent, connecting }, { ...loaded, redactor });
     control = run.control;
     const composed = redactReceipt(composeReceipt(await run.execute()), redactor);
     await orSayEnding(composed, () => place.write(composed));
     receipt = composed;
     return receipt;
   } finally {
+    await sweep.end();
     await place.release();
     // Last: whoever waits for the end may start another task of the same id.
     const { status = null, exitCode = null } = receipt ?? {};

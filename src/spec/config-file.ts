@@ -2,9 +2,10 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { SandboxFailure, errnoOf, messageOf } from '../failure.ts';
 import { droppedName } from './dropped-name.ts';
+import { JsonError, type JsonText, parseJsonText } from './json-text.ts';
 import type { Layer } from './layers.ts';
 import { isPlain, plainText } from './plain-text.ts';
-import { readPlantableFile } from './regular-file.ts';
+import { readPlantableBytes } from './regular-file.ts';
 import { type SettingName, settingNames, settingOf } from './settings.ts';
 import { directoryVariable, homeDirectory } from './variables.ts';
 
@@ -55,23 +56,19 @@ export function userConfigPath(env: NodeJS.ProcessEnv): string {
 
 /** Null when there is no such file; an unreadable or invalid one stops the run, never falls back to defaults. */
 export async function readConfigFile(path: string): Promise<ConfigFile | null> {
-  let text: string;
+  let content: Uint8Array;
   try {
-    text = await readPlantableFile(path);
+    content = await readPlantableBytes(path);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return null;
     throw unreadable(path, messageOf(error), error);
   }
-  return parseConfigFile(path, text);
+  return parseConfigFile(path, content);
 }
 
-export function parseConfigFile(path: string, text: string): ConfigFile {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw unreadable(path, `it is not JSON: ${messageOf(error)}`, error);
-  }
+export function parseConfigFile(path: string, content: Uint8Array): ConfigFile {
+  const { value: json, repeated } = parsedJson(path, content);
+  if (repeated.length > 0) throw unreadable(path, repeated.join('; '));
   // An array would pass for an object without keys.
   if (Array.isArray(json)) throw unreadable(path, 'expected an object, got an array');
   const parsed = v.safeParse(configSchema, json);
@@ -92,6 +89,15 @@ export function parseConfigFile(path: string, text: string): ConfigFile {
     mounts: mounts ?? [],
     tmpfs: tmpfs ?? [],
   };
+}
+
+function parsedJson(path: string, content: Uint8Array): JsonText {
+  try {
+    return parseJsonText(content);
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error;
+    throw unreadable(path, `it is not JSON: ${error.message}`, error);
+  }
 }
 
 function layerOf(

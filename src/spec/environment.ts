@@ -1,3 +1,4 @@
+import { quoted, withoutValue } from './found.ts';
 import type { Problems } from './problems.ts';
 import { ownValue } from './variables.ts';
 
@@ -64,10 +65,7 @@ export function checkEnvironment(
 ): void {
   for (const [name, value] of Object.entries(environment)) {
     if (!isName(name) || name.includes('=') || value.includes('\0')) {
-      problems.add(
-        subject,
-        `expected a variable's name and text without NUL, got ${JSON.stringify(name)}`,
-      );
+      problems.add(subject, `expected a variable's name and text without NUL, got ${quoted(name)}`);
     }
   }
 }
@@ -79,9 +77,4 @@ function nameOf(text: string): string {
 
 function isName(name: string): boolean {
   return name !== '' && !name.includes('\0');
-}
-
-/** Such files hold secrets, and messages end up in logs: only what stands before any space or "=" is shown. */
-function withoutValue(text: string): string {
-  return JSON.stringify(text.replace(/(?<=[\s=]).*/s, '…'));
 }

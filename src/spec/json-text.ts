@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { type JsonFinding, scanJson } from './json-scan.ts';
 
 /** Bytes that are no JSON; says where. */
@@ -28,15 +29,22 @@ function decoded(bytes: Uint8Array): string {
 
 /** Each line can be looked at alone: no other character has a line break among its bytes. */
 function badLine(bytes: Uint8Array): number {
-  const lines = Buffer.from(bytes).toString('latin1').split('\n');
-  const isBad = (line: string) => {
-    const raw = Buffer.from(line, 'latin1');
-    return !raw.equals(Buffer.from(raw.toString('utf8')));
-  };
-  return lines.findIndex(isBad) + 1;
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  let line = 1;
+  for (let start = 0; ; line += 1) {
+    const end = buffer.indexOf('\n', start);
+    if (end === -1 || !isUtf8(buffer.subarray(start, end))) return line;
+    start = end + 1;
+  }
 }
 
+/** Line by line, since a file may have millions. */
 function placeIn(text: string, index: number): string {
-  const lines = text.slice(0, index).split('\n');
-  return `line ${lines.length}, column ${(lines.at(-1) ?? '').length + 1}`;
+  let line = 1;
+  let start = 0;
+  for (let end = text.indexOf('\n'); end !== -1 && end < index; end = text.indexOf('\n', start)) {
+    line += 1;
+    start = end + 1;
+  }
+  return `line ${line}, column ${index - start + 1}`;
 }

@@ -5,7 +5,7 @@ import { lookOnce } from './host-answers.ts';
 import { type Caller, isInside } from './host-path.ts';
 import type { Problems } from './problems.ts';
 import type { EffectiveSettings } from './resolve-settings.ts';
-import type { Mount } from './task-spec.ts';
+import { type Mount, writableSources } from './task-spec.ts';
 
 interface Place {
   readonly settings: EffectiveSettings;
@@ -23,8 +23,7 @@ export async function resolveReceiptPath(place: Place, problems: Problems): Prom
   await refusePlantedLink(directory, place, problems);
   const real = await lookOnce(caller, ['nearest', directory], () => nearestRealPath(directory));
   const path = join(real, basename(asked));
-  const writable = mounts.filter((mount) => mount.type === 'bind' && !mount.readOnly);
-  const inTask = [settings.workspacePath, ...writable.map((mount) => mount.source)];
+  const inTask = [settings.workspacePath, ...writableSources(mounts)];
   if (inTask.some((directory) => isInside(path, directory))) {
     problems.add(
       subjectOf(settings),
@@ -40,22 +39,27 @@ function subjectOf({ values, origins }: EffectiveSettings): string {
   return values.receiptDir === null ? 'SANDBOX_RECEIPT_DIR' : origins.receiptDir;
 }
 
-/** Where a run with these settings would leave its receipt; null where the workspace is among the problems. */
-export async function resolveReceiptDirectory(
-  place: Omit<Place, 'mounts'>,
-  problems: Problems,
-): Promise<string | null> {
-  const { workspacePath } = place.settings;
+/** A directory for receipts, or a file for one. */
+export interface AskedPlace {
+  readonly path: string;
+  readonly isDirectory: boolean;
+}
+
+type Asking = Pick<Place, 'settings' | 'caller'>;
+
+/** Where runs with these settings leave their receipts; null where the workspace is among the problems. */
+export async function askedPlace(asking: Asking, problems: Problems): Promise<AskedPlace | null> {
+  const { workspacePath } = asking.settings;
   if (workspacePath === null) return null;
-  const directory = dirname(await askedPath(place, workspacePath));
-  await refusePlantedLink(directory, place, problems);
-  return directory;
+  const place = await placeFor(asking, workspacePath);
+  await refusePlantedLink(place.path, asking, problems);
+  return place;
 }
 
 /** A task whose workspace was the directory above could have put it there. */
 async function refusePlantedLink(
   directory: string,
-  { settings, caller }: Omit<Place, 'mounts'>,
+  { settings, caller }: Asking,
   problems: Problems,
 ): Promise<void> {
   const isDefault = settings.values.receipt === null && settings.values.receiptDir === null;
@@ -67,19 +71,19 @@ async function refusePlantedLink(
   );
 }
 
-async function askedPath(
-  { settings, id, caller }: Omit<Place, 'mounts'>,
-  workspace: string,
-): Promise<string> {
-  const { cwd } = caller;
+async function askedPath(asking: Asking & Pick<Place, 'id'>, workspace: string): Promise<string> {
+  const { path, isDirectory } = await placeFor(asking, workspace);
+  return isDirectory ? join(path, `${asking.id}.json`) : path;
+}
+
+async function placeFor({ settings, caller }: Asking, workspace: string): Promise<AskedPlace> {
   const { receipt, receiptDir } = settings.values;
-  const fileName = `${id}.json`;
   if (receipt !== null) {
-    const path = resolve(cwd, receipt);
-    return (await isReceiptDirectory(receipt, caller)) ? join(path, fileName) : path;
+    const path = resolve(caller.cwd, receipt);
+    return { path, isDirectory: await isReceiptDirectory(receipt, caller) };
   }
-  if (receiptDir !== null) return join(resolve(cwd, receiptDir), fileName);
-  return join(`${workspace}.receipts`, fileName);
+  const path = receiptDir === null ? `${workspace}.receipts` : resolve(caller.cwd, receiptDir);
+  return { path, isDirectory: true };
 }
 
 /** Whether `--receipt` names a directory for receipts, rather than a file for one. */

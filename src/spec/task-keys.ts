@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { Problem } from '../failure.ts';
 import { droppedName } from './dropped-name.ts';
+import { kindOf, quoted, quotedJson, withoutValue } from './found.ts';
 import { nearestOf } from './nearest.ts';
 import { isPlain, plainText } from './plain-text.ts';
 import { type SettingName, settingNames } from './settings.ts';
@@ -76,14 +77,18 @@ export function problemsOf(key: string, value: unknown): Problem[] {
   const { schema, expected } = forms[formOf(key)];
   // To the library a list is a record, too, of its numbers.
   const isList = formOf(key) === 'record' && Array.isArray(value);
-  if (isList || !v.is(schema, value)) return problem(`expected ${expected}, got ${found(value)}`);
+  if (isList || !v.is(schema, value)) {
+    return problem(`expected ${expected}, got ${found(key, value)}`);
+  }
   const dropped = droppedName({ [key]: value });
   if (dropped !== null) return problem(`the name "${dropped}" cannot be used`);
-  if (formOf(key) === 'record' && !hasPlainNames(value as object)) {
-    return problem(`expected names that are not empty and have no "=", got ${found(value)}`);
+  const oddName = formOf(key) === 'record' ? oddNameIn(value as object) : null;
+  if (oddName !== null) {
+    const got = withoutValue(oddName);
+    return problem(`expected names that are not empty and have no "=", got ${got}`);
   }
   if (isPlain(value)) return [];
-  return problem(`expected ${plainText}, got ${found(value)}`);
+  return problem(`expected ${plainText}, got ${found(key, value)}`);
 }
 
 function suggestion(key: string): string {
@@ -91,16 +96,34 @@ function suggestion(key: string): string {
   return nearest ? `, did you mean ${nearest}?` : ` (known: ${taskInputKeys.join(', ')})`;
 }
 
-function found(value: unknown): string {
-  return typeof value === 'string' || value === null
-    ? JSON.stringify(value)
-    : Array.isArray(value)
-      ? `the list ${JSON.stringify(value)}`
-      : `${typeof value} ${JSON.stringify(value)}`;
+/** Whether what stands under a key may be a secret, and so has no place in a message. */
+export function holdsSecrets(key: TaskKey): boolean {
+  return key === 'secrets' || formOf(key) === 'record';
 }
 
-function hasPlainNames(record: object): boolean {
-  return Object.keys(record).every((name) => name !== '' && !name.includes('='));
+function found(key: TaskKey, value: unknown): string {
+  if (holdsSecrets(key)) return kindOf(value) + wherein(value);
+  if (typeof value === 'string' || value === null) return quotedJson(value);
+  return `${Array.isArray(value) ? 'the list' : typeof value} ${quotedJson(value)}`;
+}
+
+/** Which of its parts is not as it should be, by name alone. */
+function wherein(value: unknown): string {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return '';
+  const parts = Object.entries(value as Record<string, unknown>);
+  const odd = parts.find(([name, part]) => !isPlain(name) || !isPlainScalar(part));
+  if (!odd) return '';
+  const [name, part] = odd;
+  const kind = isPlain(part) ? kindOf(part) : 'other text';
+  return ` with ${kind} as ${quoted(name)}`;
+}
+
+function isPlainScalar(value: unknown): boolean {
+  return v.is(scalar, value) && isPlain(value);
+}
+
+function oddNameIn(record: object): string | null {
+  return Object.keys(record).find((name) => name === '' || name.includes('=')) ?? null;
 }
 
 function isTaskKey(key: string): key is TaskKey {

@@ -152,9 +152,14 @@ export type TerminalSize = NonNullable<TaskSpec['tty']>;
 
 /** Everything of the host that the task can write to and that others can see: a copy is nobody else's. */
 export function writablePaths(spec: Pick<TaskSpec, 'workspace' | 'workspaceMode' | 'mounts'>) {
-  const binds = spec.mounts.filter(({ type, readOnly }) => type === 'bind' && !readOnly);
-  const sources = binds.map(({ source }) => source);
+  const sources = writableSources(spec.mounts);
   return spec.workspaceMode === 'rw' ? [spec.workspace, ...sources] : sources;
+}
+
+/** Of these mounts, what of the host the task can write to. */
+export function writableSources(mounts: readonly Mount[]): string[] {
+  const binds = mounts.filter(({ type, readOnly }) => type === 'bind' && !readOnly);
+  return binds.map(({ source }) => source);
 }
 
 export { workspaceTarget } from './choices.ts';

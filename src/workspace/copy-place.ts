@@ -1,6 +1,6 @@
 import { lstat, mkdir, rename, rmdir, unlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { deadOwner, namesIn } from '../engine/abandoned-files.ts';
+import { deadOwner } from '../engine/abandoned-files.ts';
 import type { Leftover } from '../engine/engine.ts';
 import { acquireLock, isAbandonedLock } from '../engine/lock.ts';
 import { removeTree } from '../engine/remove-tree.ts';
@@ -50,43 +50,16 @@ export class CopyPlace {
   }
 }
 
-/** Removes the copies of runs that were killed, and leaves those of living ones and of `receiptPath` itself. */
-export async function removeAbandonedCopies(receiptPath: string): Promise<void> {
-  const directory = dirname(receiptPath);
-  if (performance.now() < (nextLookMs.get(directory) ?? 0)) return;
-  const own = copyDirectory(receiptPath);
-  const names = await namesIn(directory);
-  if (names.length > fewNames) nextLookMs.set(directory, performance.now() + names.length);
-  for (const leftover of await abandonedAmong(names, directory)) {
-    if (leftover.name !== own) await leftover.remove();
+/** The copy of a workspace that a killed run left in a directory of receipts; null where it is none. */
+export async function copyLeftover(directory: string, name: string): Promise<Leftover | null> {
+  const path = join(directory, name);
+  const leftover = { kind: 'directory', name: path, reason: deadOwner } as const;
+  if (doomedName.test(name)) {
+    return (await isOurs(path)) ? { ...leftover, remove: () => removeCopy(path) } : null;
   }
-}
-
-/**
- * By directory: a batch has thousands of receipts in one, and to read all their names for each of its tasks takes
- * longer than they do. So one of a thousand names is looked through once a second.
- */
-const nextLookMs = new Map<string, number>();
-const fewNames = 200;
-
-/** Copies of workspaces that killed runs left in a directory of receipts. */
-export async function abandonedCopies(directory: string): Promise<Leftover[]> {
-  return await abandonedAmong(await namesIn(directory), directory);
-}
-
-async function abandonedAmong(names: readonly string[], directory: string): Promise<Leftover[]> {
-  const candidates = names.filter((name) => doomedName.test(name) || copyName.test(name));
-  const found = candidates.map(async (name): Promise<Leftover | null> => {
-    const path = join(directory, name);
-    const leftover = { kind: 'directory', name: path, reason: deadOwner } as const;
-    if (doomedName.test(name)) {
-      return (await isOurs(path)) ? { ...leftover, remove: () => removeCopy(path) } : null;
-    }
-    const lock = join(directory, `.${copyName.exec(name)?.[1] ?? ''}.lock`);
-    if (!(await isOurs(path)) || (await isHeld(lock))) return null;
-    return { ...leftover, remove: () => removeUnlocked(path, lock) };
-  });
-  return (await Promise.all(found)).filter((one) => one !== null);
+  const lock = join(directory, `.${copyName.exec(name)?.[1] ?? ''}.lock`);
+  if (!copyName.test(name) || !(await isOurs(path)) || (await isHeld(lock))) return null;
+  return { ...leftover, remove: () => removeUnlocked(path, lock) };
 }
 
 async function isHeld(lock: string): Promise<boolean> {

@@ -2,7 +2,6 @@ import { SandboxFailure, messageOf, toFailure } from '../failure.ts';
 import type { WorkspaceReport } from '../receipt/receipt.ts';
 import type { TaskSpec } from '../spec/task-spec.ts';
 import { bringBack } from './bring-back.ts';
-import { removeAbandonedCopies } from './copy-place.ts';
 import { type WorkspaceLimits, workspaceLimits } from './limits.ts';
 import { Findings } from './findings.ts';
 import { type LiveRun, announceRun } from './live-runs.ts';
@@ -26,7 +25,6 @@ export class WorkspaceSession {
   readonly #cancel = new AbortController();
   readonly #findings = new Findings();
   readonly #look: WorkspaceLook;
-  readonly #tidied: Promise<void>;
   readonly #prepared: Promise<void>;
   #copy: WorkspaceCopy | null = null;
   #live: LiveRun | null = null;
@@ -35,8 +33,6 @@ export class WorkspaceSession {
     this.#spec = spec;
     this.#limits = limits;
     this.#look = new WorkspaceLook(spec, this.#findings, limits);
-    // What cannot be removed now is tried again by the next run.
-    this.#tidied = removeAbandonedCopies(spec.receiptPath).catch(() => undefined);
     let onPlace: (path: string) => void = () => undefined;
     const placed = new Promise<string>((resolve) => (onPlace = resolve));
     this.#prepared = this.#prepare(onPlace);
@@ -84,7 +80,6 @@ export class WorkspaceSession {
           workspace: this.#spec.workspace,
         })
       : { applied: null, copyKeptAt: null, failure: null };
-    await this.#tidied;
     return this.#endOf(look, end);
   }
 
@@ -95,7 +90,6 @@ export class WorkspaceSession {
     // What is left is removed by the next run.
     await this.#copy?.place.remove().catch(() => undefined);
     await this.#live?.release();
-    await this.#tidied;
   }
 
   async #prepare(onPlace: (path: string) => void): Promise<void> {

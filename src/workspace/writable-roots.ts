@@ -2,7 +2,7 @@ import { lstatSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { type ByteName, bytesOfText } from '../engine/byte-name.ts';
 import { isInside } from '../spec/host-path.ts';
-import type { TaskSpec } from '../spec/task-spec.ts';
+import { type TaskSpec, writableSources } from '../spec/task-spec.ts';
 
 /** A place on the host, besides the workspace, that a task can write to. */
 export interface WritableRoot {
@@ -15,12 +15,9 @@ export interface WritableRoot {
 
 /** Without those that lie in the workspace (where it is writable) or in each other: they are walked with it. */
 export function writableRoots(spec: TaskSpec): WritableRoot[] {
-  const sources = spec.mounts
-    .filter(({ type, readOnly }) => type === 'bind' && !readOnly)
-    .map(({ source }) => source);
   const walked = spec.workspaceMode === 'rw' ? [spec.workspace] : [];
   const roots: WritableRoot[] = [];
-  for (const path of [...new Set(sources)].sort()) {
+  for (const path of [...new Set(writableSources(spec.mounts))].sort()) {
     if (walked.some((directory) => isInside(path, directory))) continue;
     walked.push(path);
     roots.push(rootOf(path));

@@ -24,6 +24,12 @@ async function installFor(shell: string): Promise<() => Promise<void>> {
   await writeFile(join(root, 'tasks.jsonl'), '');
   vi.stubEnv('PATH', `${root}/bin:${process.env.PATH}`);
   vi.stubEnv('SANDBOX_RECEIPT_DIR', join(root, 'receipts'));
+  await mkdir(join(root, '.sandbox/profiles'), { recursive: true });
+  await writeFile(
+    join(root, '.sandbox/profiles/docs-of-mine.json'),
+    '{"name": "docs-of-mine", "description": "x", "extends": "base"}',
+  );
+  await writeFile(join(root, '.sandbox/profiles/docs-broken.json'), '{');
   await mkdir(join(root, 'bin'));
   await symlink(join(import.meta.dirname, '../../bin/sandbox.js'), join(root, 'bin/sandbox'));
   await putReceipt(join(root, 'receipts'), receiptOf('nightly-7'));
@@ -38,6 +44,11 @@ const offered: readonly [string, readonly string[]][] = [
   ['sandbox run --mem', ['--memory']],
   ['sandbox run --engine ', ['auto', 'docker', 'simulation']],
   ['sandbox run --engine=do', ['docker']],
+  ['sandbox run --profile docs', ['docs-of-mine']],
+  ['sandbox run --profile=bui', ['builder']],
+  ['sandbox batch tasks.jsonl --profile bas', ['base']],
+  ['sandbox profile show bui', ['builder']],
+  ['sandbox image build bui', ['builder']],
   ['sandbox run -m 1g --isolation gv', ['gvisor']],
   ['sandbox batch ta', ['tasks.jsonl']],
   ['sandbox run -- mkfif', ['mkfifo']],

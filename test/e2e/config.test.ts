@@ -2,7 +2,7 @@ import { execa } from 'execa';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { runCli } from '../helpers/cli.ts';
+import { binPath, runCli } from '../helpers/cli.ts';
 import { describeOn } from '../helpers/engines.ts';
 import { Workspace } from '../helpers/workspace.ts';
 
@@ -23,6 +23,38 @@ async function writeUser(workspace: Workspace, config: unknown) {
   await writeFile(path, JSON.stringify(config));
   return { path, env: { XDG_CONFIG_HOME: join(workspace.root, 'xdg') } };
 }
+
+test('a variable whose name is mistyped is told once, unless only errors are to be', async () => {
+  const workspace = await Workspace.create();
+  const env = { SANDBOX_MEMROY: '1g', SANDBOX_PROJECT: 'mine' };
+  const at = { cwd: workspace.path, env };
+  const warning = 'sandbox: warning: SANDBOX_MEMROY is not read, did you mean SANDBOX_MEMORY?\n';
+  expect((await runCli(['config'], at)).stderr).toBe(warning);
+  const run = ['run', '--dry-run', '--', 'true'];
+  expect((await runCli(run, at)).stderr).toBe(warning);
+  expect((await runCli(['run', '-q', ...run.slice(1)], at)).stderr).toBe('');
+  expect((await runCli(['completion', 'bash'], at)).stderr).toBe('');
+});
+
+test.each(['config', 'ps', 'receipt ls'])(
+  '%s on a full disk has an exit code that its help names',
+  async (command) => {
+    const workspace = await Workspace.create();
+    const line = `exec "$0" ${command} --json --engine simulation > /dev/full`;
+    const args = [
+      '-c',
+      command === 'ps' ? line : line.replace(' --engine simulation', ''),
+      binPath,
+    ];
+    const { exitCode, stderr } = await execa('sh', args, { cwd: workspace.path, reject: false });
+    expect({ exitCode, stderr }).toMatchObject({
+      exitCode: 125,
+      stderr: expect.stringContaining('cannot write to standard output') as unknown,
+    });
+    const help = await runCli([...command.split(' '), '--help'], { cwd: workspace.path });
+    expect(help.stdout).toMatch(/^ +125 +standard output could not be written/m);
+  },
+);
 
 describe('settings', () => {
   test('every effective value is printed with where it came from', async () => {

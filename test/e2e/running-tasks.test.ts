@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, onTestFinished, test } from 'vitest';
@@ -139,6 +139,7 @@ describeOnEach('a running task', (engine) => {
     const tasks = [one, two].map((id) => JSON.stringify({ id, line }));
     await writeFile(join(workspace.root, 'tasks.jsonl'), tasks.join('\n'));
     const args = ['batch', '../tasks.jsonl', '-j', '2', ...on, '--network', 'none', '-q'];
+    args.push('--junit', '../junit.xml');
     const batch = startCli(args, { cwd: workspace.path, input: '' });
     onTestFinished(() => void batch.kill('SIGKILL'));
     await Promise.all([marked(one), marked(two)]);
@@ -148,6 +149,9 @@ describeOnEach('a running task', (engine) => {
     expect((await finished(batch)).exitCode).toBe(1);
     const statusOf = async (id: string) => (await receiptOf(workspace, id)).status;
     expect(await Promise.all([one, two].map(statusOf))).toEqual(['cancelled', 'passed']);
+    const junit = await readFile(join(workspace.root, 'junit.xml'), 'utf8');
+    expect(junit).toContain('tests="2" failures="0" errors="1"');
+    expect(junit).toContain('<error message="cancelled by `sandbox stop`, ended by SIGTERM"');
   });
 
   test('shows what it has printed, what it prints, and the same from its receipt', async () => {

@@ -44,7 +44,7 @@ export async function faultyEngine(
   const server = http.createServer((request, response) => {
     const fault = faultOf(callOf(request));
     if (fault) fault(request.socket);
-    else setTimeout(() => passOn(request, response, enginePath), delayMs);
+    else setTimeout(() => passOn(request, response, { enginePath }), delayMs);
   });
   server.on('upgrade', (request: IncomingMessage, connection: Duplex, head: Buffer) => {
     const fault = faultOf(callOf(request));
@@ -58,13 +58,22 @@ export function callOf({ method, url }: IncomingMessage): string {
   return `${method ?? ''} ${url ?? ''}`;
 }
 
+/** May change the headers of an answer; true where it answers in its place. */
+export type Rewrite = (answered: IncomingMessage, response: ServerResponse) => boolean;
+
+interface PassingOn {
+  readonly enginePath?: string;
+  readonly rewrite?: Rewrite;
+}
+
 export function passOn(
   request: IncomingMessage,
   response: ServerResponse,
-  enginePath = realEngine,
+  { enginePath = realEngine, rewrite = () => false }: PassingOn = {},
 ): void {
   const upstream = realCall(request, enginePath);
   upstream.on('response', (answered) => {
+    if (rewrite(answered, response)) return;
     response.writeHead(answered.statusCode ?? 500, answered.headers);
     // The headers of a stream come long before its first byte.
     response.flushHeaders();

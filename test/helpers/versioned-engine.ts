@@ -1,6 +1,6 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { realCall, upgrade } from './faulty-engine.ts';
+import { type Rewrite, passOn, upgrade } from './faulty-engine.ts';
 import { type Listening, listenOn } from './listening.ts';
 
 /** The versions that an engine pretends to speak. */
@@ -27,7 +27,7 @@ export async function versionedEngine(
 ): Promise<Listening> {
   const server = http.createServer((request, response) => {
     const refusal = admit(request, span, spoken);
-    if (refusal === null) passOn(request, response, span);
+    if (refusal === null) passOn(request, response, { rewrite: rewriteFor(request, span) });
     else respond(response, 400, { message: refusal });
   });
   server.on('upgrade', (request: IncomingMessage, connection: Duplex, head: Buffer) => {
@@ -52,25 +52,15 @@ function admit(request: IncomingMessage, { oldest, newest }: Span, spoken: Set<s
   return null;
 }
 
-function passOn(request: IncomingMessage, response: ServerResponse, span: Span): void {
-  const upstream = realCall(request);
-  upstream.on('response', (answered) => {
+/** Says the newest version, and answers itself where the newer engine's answer differs. */
+function rewriteFor(request: IncomingMessage, span: Span): Rewrite {
+  return (answered, response) => {
     answered.headers['api-version'] = span.newest;
     const change = changeFor(request, span);
-    if (change && answered.statusCode === 200) {
-      void textOf(answered).then((text) =>
-        respond(response, 200, change(JSON.parse(text) as Json)),
-      );
-      return;
-    }
-    response.writeHead(answered.statusCode ?? 500, answered.headers);
-    response.flushHeaders();
-    answered.on('error', () => response.destroy());
-    answered.pipe(response);
-  });
-  upstream.on('error', () => response.destroy());
-  response.on('close', () => upstream.destroy());
-  request.pipe(upstream);
+    if (!change || answered.statusCode !== 200) return false;
+    void textOf(answered).then((text) => respond(response, 200, change(JSON.parse(text) as Json)));
+    return true;
+  };
 }
 
 /** How the newer engine's answer differs from the real one's. */

@@ -24,7 +24,7 @@ test('Every problem of every task is told at once, each with its line', async ()
     expect.stringMatching(/^line 2: expected JSON, found a mistake/),
     'line 4: memroy: unknown key, did you mean memory?',
     'line 4: command: expected a list of texts, got "ls"',
-    'line 4: env: expected an object with texts in it, got object {"A":["x"]}',
+    'line 4: env: expected an object with texts in it, got an object with a list as "A"',
     'line 5: command: expected "command", a list of words, or "line", a shell line; got neither',
     'line 6: expected an object, or a list of words (a command); a shell line is {"line": "…"}; got "make"',
     'line 7: engine: it is for the whole batch: give --engine on the command line',
@@ -34,6 +34,46 @@ test('Every problem of every task is told at once, each with its line', async ()
     expect.stringMatching(/^line 8: mounts: /),
     'line 9: line: expected each key once',
     'line 10: command: expected "command", a list of words, or "line", a shell line; got an empty list',
+  ]);
+});
+
+test('What may be a secret is in no message, whatever is wrong with it', async () => {
+  const secret = 'hunter2';
+  const entries = [
+    { env: { PASSWORD: secret, A: ['x'] } },
+    { env: `PASSWORD=${secret}` },
+    { env: [`PASSWORD=${secret}`] },
+    { env: { [`PASSWORD=${secret}`]: '1' } },
+    { env: { PASSWORD: `${secret}\0`, A: '1' } },
+    { buildArgs: { TOKEN: secret, A: null } },
+    { secrets: { TOKEN: secret } },
+    { secrets: [`TOKEN=${secret}`] },
+  ];
+  const text = entries.map((entry) => JSON.stringify({ line: 'x', ...entry })).join('\n');
+  const problems = await problemsOf(() => batchOf(text));
+  expect(problems).toEqual([
+    'line 1: env: expected an object with texts in it, got an object with a list as "A"',
+    'line 2: env: expected an object with texts in it, got text',
+    'line 3: env: expected an object with texts in it, got a list',
+    'line 4: env: expected names that are not empty and have no "=", got "PASSWORD=…"',
+    'line 5: env: expected text without NUL and without half characters, got an object with other text as "PASSWORD"',
+    'line 6: buildArgs: expected an object with texts in it, got an object with null as "A"',
+    'line 7: secrets: expected a list of texts, got an object',
+    'line 8: secrets: expected NAME (of a variable) or NAME=@FILE, got "TOKEN=…"',
+  ]);
+});
+
+test('Of a long text the beginning is told, and how long it is', async () => {
+  const entries = [
+    { line: 'x', memory: 'm'.repeat(5000) },
+    { line: 'x', volumes: 'v'.repeat(5000) },
+    '😀'.repeat(5000),
+  ];
+  const text = entries.map((entry) => JSON.stringify(entry)).join('\n');
+  expect(await problemsOf(() => batchOf(text))).toEqual([
+    `line 1: memory: expected a size such as 512m or 2g, got "${'m'.repeat(80)}…" (5000 characters)`,
+    `line 2: volumes: expected a list of texts, got "${'v'.repeat(79)}… (5002 characters)`,
+    expect.stringMatching(/got "(😀){39}… \(10002 characters\)$/u),
   ]);
 });
 

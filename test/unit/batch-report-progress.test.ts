@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { BatchRow } from '../../src/receipt/batch-summary.ts';
 import { barLine } from '../../src/report/batch/bar-line.ts';
 import { BatchProgress } from '../../src/report/batch/batch-progress.ts';
-import { cut, widthOf } from '../../src/report/batch/columns.ts';
+import { cut, widthOf } from '../../src/report/columns.ts';
 import { RateMeter, rateText } from '../../src/report/batch/rate.ts';
 import type { BatchEvent } from '../../src/run/batch/batch-event.ts';
 import { type EndedTask, batchOf, batchTask } from './support/batch.ts';
@@ -276,12 +276,9 @@ describe('in a log', () => {
   test('what somebody stopped by itself is named, with who it was', async () => {
     const { shown, written } = progress({ ...log, quiet: true });
     const reason = 'cancelled by `sandbox stop`, ended by SIGTERM';
-    const { ended } = await eventsOf([{ status: 'cancelled', reason }, { status: 'cancelled' }]);
-    const [, over] = ended[0] ?? [];
-    if (over?.kind !== 'task-ended' || over.receipt === null) throw new Error('unexpected');
-    const evidence = { ...over.receipt.evidence, stoppedBy: 'sandbox stop' as const };
-    void shown.show({ ...over, receipt: { ...over.receipt, evidence } });
-    for (const event of ended[1] ?? []) void shown.show(event);
+    const picked = { status: 'cancelled', reason, stoppedByOther: true } as const;
+    const { ended } = await eventsOf([picked, { status: 'cancelled' }]);
+    for (const event of ended.flat()) void shown.show(event);
     expect(written()).toBe(`sandbox: task-1: ${reason}\n`);
   });
 
@@ -357,6 +354,7 @@ describe('the line of counts', () => {
     done: 412,
     running: 8,
     byStatus: { failed: 3, passed: 409 },
+    stoppedByOther: 0,
     ratePerSecond: 12.34,
     remainingMs: 48_000,
   };
@@ -383,6 +381,16 @@ describe('the line of counts', () => {
     const marks = { green: mark('g'), red: mark('r'), dim: String };
     const line = barLine({ ...standing, byStatus: { passed: 411, failed: 1 } }, 120, marks);
     expect(line).toMatch(/^g\(█{11}\)r\(█\)░{18} /);
+  });
+
+  test('it is red of what somebody picked out to end it, and of nothing else that is cancelled', () => {
+    const mark = (name: string) => (text: unknown) => `${name}(${String(text)})`;
+    const marks = { green: mark('g'), red: mark('r'), dim: mark('d') };
+    const cancelled = { ...standing, byStatus: { passed: 410, cancelled: 2 } };
+    const line = barLine({ ...cancelled, stoppedByOther: 1 }, 120, marks);
+    expect(line).toContain('r(█)');
+    expect(line).toContain('r(2 cancelled)');
+    expect(barLine(cancelled, 120, marks)).toMatch(/r\(\).*d\(2 cancelled\)/);
   });
 
   test('a batch of no tasks has one, too', () => {

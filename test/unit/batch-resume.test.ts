@@ -1,7 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { composeReceipt } from '../../src/receipt/compose-receipt.ts';
+import { readReceipt } from '../../src/receipt/read-receipt.ts';
 import type { Receipt } from '../../src/receipt/receipt.ts';
 import { earlierOf } from '../../src/run/batch/resume.ts';
 import { taskRecord } from './support/task-record.ts';
@@ -42,6 +43,20 @@ test.each<[string, (receipt: Receipt) => unknown]>([
   ['the half of it', (receipt) => JSON.stringify(receipt).slice(0, 100)],
 ])('one with %s is odd, so that the task runs again', async (_, change) => {
   expect(await kindOf(change)).toBe('odd');
+});
+
+test('one that is a link to a good one is odd, and sandbox logs does not read it', async () => {
+  const receiptPath = join(await temporaryDirectory(), 'one.json');
+  const spec = taskSpec({ receiptPath });
+  const receipt = composeReceipt(taskRecord({ spec }));
+  await writeFile(`${receiptPath}.good`, JSON.stringify(receipt));
+  expect(await readReceipt(`${receiptPath}.good`, spec.id)).toEqual(receipt);
+  await symlink(`${receiptPath}.good`, receiptPath);
+  expect(await readReceipt(receiptPath, spec.id)).toBeNull();
+  expect(await earlierOf({ index: 0, line: 1, spec }, 'ended')).toEqual({
+    kind: 'odd',
+    reason: 'it is a symlink, and those are not followed',
+  });
 });
 
 test('where none is, nothing is odd', async () => {

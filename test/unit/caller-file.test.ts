@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { readCallersFile } from '../../src/spec/caller-file.ts';
 import { temporaryDirectory } from './support/temporary-directory.ts';
 
@@ -15,6 +15,17 @@ async function pipe(): Promise<string> {
   return path;
 }
 
+/** Tells when the reader has looked and found nothing: then it waits, for as long as the signal lets it. */
+function watchedWait() {
+  const cancel = new AbortController().signal;
+  const begun = vi.spyOn(cancel, 'addEventListener');
+  const waits = async () => {
+    begun.mockClear();
+    await vi.waitUntil(() => begun.mock.calls.length > 0, { interval: 1 });
+  };
+  return { cancel, waits };
+}
+
 test('a file, and what has no size of its own', async () => {
   const path = join(await temporaryDirectory(), 'file');
   await writeFile(path, 'content');
@@ -25,16 +36,24 @@ test('a file, and what has no size of its own', async () => {
 
 test('a pipe, to its end, also where its writer comes later and writes in parts', async () => {
   const path = await pipe();
-  const reading = readCallersFile(path, { mostBytes });
-  await run('sh', ['-c', 'exec >"$1"; printf one; sleep 0.1; printf two', 'sh', path]);
+  const { cancel, waits } = watchedWait();
+  const reading = readCallersFile(path, { mostBytes, cancel });
+  await waits();
+  const writer = await open(path, 'w');
+  await writer.write('one');
+  await waits();
+  await writer.write('two');
+  await writer.close();
   expect((await reading).toString()).toBe('onetwo');
 });
 
 test('a pipe whose writer says nothing is empty', async () => {
   const path = await pipe();
   const writer = await open(path, 'r+');
-  const reading = readCallersFile(path, { mostBytes });
-  setTimeout(() => void writer.close(), 100);
+  const { cancel, waits } = watchedWait();
+  const reading = readCallersFile(path, { mostBytes, cancel });
+  await waits();
+  await writer.close();
   expect(await reading).toHaveLength(0);
 });
 

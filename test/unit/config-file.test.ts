@@ -7,10 +7,12 @@ import { settingNames, settingOf } from '../../src/spec/settings.ts';
 import { failureOf } from './support/failure.ts';
 import { temporaryDirectory } from './support/temporary-directory.ts';
 
+const parsed = (path: string, text: string) => parseConfigFile(path, Buffer.from(text));
+
 describe('parseConfigFile', () => {
   test('Settings are kept as text with the file and the key as their origin', () => {
     const text = '{"memory": "1g", "cpus": 0.5, "writableRoot": true}';
-    expect(parseConfigFile('/f.json', text).layer).toEqual({
+    expect(parsed('/f.json', text).layer).toEqual({
       memory: { text: '1g', origin: '/f.json: memory' },
       cpus: { text: '0.5', origin: '/f.json: cpus' },
       writableRoot: { text: 'true', origin: '/f.json: writableRoot' },
@@ -25,12 +27,16 @@ describe('parseConfigFile', () => {
       tmpfs: ['/scratch'],
     };
     const content = { $schema: './config.schema.json', env: { A: '1' }, ...collections };
-    const file = parseConfigFile('/f.json', JSON.stringify(content));
+    const file = parsed('/f.json', JSON.stringify(content));
     expect(file).toEqual({ path: '/f.json', layer: {}, environment: { A: '1' }, ...collections });
   });
 
+  test('A byte order mark, as some editors write it, says nothing', () => {
+    expect(parsed('/f.json', '\uFEFF{"memory": "1g"}').layer.memory?.text).toBe('1g');
+  });
+
   test('An empty object sets nothing', () => {
-    const { layer, environment, labels, mounts, tmpfs } = parseConfigFile('/f.json', '{}');
+    const { layer, environment, labels, mounts, tmpfs } = parsed('/f.json', '{}');
     expect({ layer, environment, labels, mounts, tmpfs }).toEqual({
       layer: {},
       environment: {},
@@ -55,16 +61,26 @@ describe('parseConfigFile', () => {
     ['an empty list', '[]', 'expected an object, got an array'],
     ['null', 'null', '"the whole file": expected Object'],
     ['a comment', '{} // mine', 'it is not JSON'],
+    [
+      'a key that is there twice',
+      '{\n  "memory": "1g",\n  "memory": "8g"\n}',
+      'line 3, column 3: the key "memory" is there twice',
+    ],
+    [
+      'a variable that is there twice',
+      '{"env": {"A": "1", "A": "2"}}',
+      'line 1, column 20: the key "A" is there twice',
+    ],
     ['nothing', '', 'it is not JSON'],
   ])('A file with %s is refused', async (_, text, reason) => {
-    const failure = await failureOf(() => parseConfigFile('/f.json', text));
+    const failure = await failureOf(() => parsed('/f.json', text));
     expect(failure.code).toBe('config-unreadable');
     expect(failure.message).toContain('cannot use the config file /f.json');
     expect(failure.message).toContain(reason);
   });
 
   test('Everything that is wrong is said at once', async () => {
-    const failure = await failureOf(() => parseConfigFile('/f.json', '{"a": 1, "memory": []}'));
+    const failure = await failureOf(() => parsed('/f.json', '{"a": 1, "memory": []}'));
     expect(failure.message).toContain('unknown key "a"');
     expect(failure.message).toContain('"memory": expected');
   });
@@ -72,8 +88,8 @@ describe('parseConfigFile', () => {
   test.each(settingNames)('%s may be in a file exactly where the table says so', (name) => {
     const content = JSON.stringify({ [name]: 'x' });
     const isTaken = settingOf(name).config;
-    if (isTaken) expect(parseConfigFile('/f', content).layer[name]?.text).toBe('x');
-    else expect(() => parseConfigFile('/f', content)).toThrow(`unknown key "${name}"`);
+    if (isTaken) expect(parsed('/f', content).layer[name]?.text).toBe('x');
+    else expect(() => parsed('/f', content)).toThrow(`unknown key "${name}"`);
   });
 });
 

@@ -5,7 +5,7 @@ import { toolLabels } from '../../src/engine/docker/labels.ts';
 import { wantedNetwork } from '../../src/engine/docker/network-plan.ts';
 import { whyStale } from '../../src/engine/docker/stale-networks.ts';
 import { currentOwner, isDead } from '../../src/engine/owner.ts';
-import { receiptLeftovers } from '../../src/receipt/receipt-leftovers.ts';
+import { leftoversBeside } from '../../src/run/leftovers-beside.ts';
 import { leftoversText } from '../../src/report/leftovers.ts';
 import { temporaryDirectory } from './support/temporary-directory.ts';
 
@@ -33,7 +33,7 @@ describe('in a directory of receipts', () => {
       [`.killed.json.${suffix}.tmp`]: draft,
       [`.full.json.${suffix}.tmp`]: '',
     });
-    const found = await receiptLeftovers(directory);
+    const found = await leftoversBeside(directory);
     expect(found).toHaveLength(5);
     await Promise.all(found.map(({ remove }) => remove()));
     expect(await readdir(directory)).toEqual([]);
@@ -50,7 +50,7 @@ describe('in a directory of receipts', () => {
       [`.living.json.lock.${suffix}`]: living,
     });
     await mkdir(join(directory, '.directory.lock'));
-    expect(await receiptLeftovers(directory)).toEqual([]);
+    expect(await leftoversBeside(directory)).toEqual([]);
   });
 });
 

@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { ImageProgress } from '../../src/engine/engine.ts';
+import { widthOf } from '../../src/report/columns.ts';
 import { elapsedText } from '../../src/report/progress-text.ts';
 import { ProgressReport } from '../../src/report/progress.ts';
 
@@ -44,6 +45,16 @@ describe('on a terminal', () => {
     expect(written().endsWith(clearLine)).toBe(true);
     vi.advanceTimersByTime(5000);
     expect(written()).toBe('');
+  });
+
+  test('a line of wide characters is cut to what the terminal has room for', () => {
+    const { shown, written } = report({ columns: 60 });
+    shown.show(begin);
+    written();
+    shown.show({ ...step, text: '試験'.repeat(40) });
+    const [line = ''] = written().split(clearLine).slice(-1);
+    expect(line).toMatch(/試…? · 0\.0 s$|験…? · 0\.0 s$/);
+    expect(widthOf(line)).toBeLessThan(60);
   });
 
   test.each<[string, ImageProgress, string]>([

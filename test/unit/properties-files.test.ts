@@ -54,8 +54,9 @@ const config = fc.record(
 
 test('A config file is settings or one clear refusal', async () => {
   await always(800, spoiled(config), async (text) => {
-    const file = await soundResult(['config-unreadable'], () => parseConfigFile('/x.json', text));
-    if (file) expect(parseConfigFile('/x.json', `${text}\r\n`)).toEqual(file);
+    const read = (content: string) => parseConfigFile('/x.json', Buffer.from(content));
+    const file = await soundResult(['config-unreadable'], () => read(text));
+    if (file) expect(read(`${text}\r\n`)).toEqual(file);
   });
 });
 

@@ -57,6 +57,20 @@ test('what is no receipt is named with the reason, and nothing waits or is follo
   });
 });
 
+test('a file of millions of values is not read, as no receipt has them; one of much text is', async () => {
+  const directory = await temporaryDirectory();
+  const put = async (name: string, text: string) => await writeFile(join(directory, name), text);
+  await put('deep.json', '['.repeat(1_500_000));
+  await put('wide.json', `{"schema": "another", "list": [${'[],'.repeat(600_000)}[]]}`);
+  await put('ours.json', `{\n  "schema": "sandbox-run/receipt/v1", "x": ${'['.repeat(1_500_000)}`);
+  await putReceipt(directory, receiptOf('large', { command: ['echo', '[,'.repeat(1_500_000)] }));
+  const { rows, foreign, unreadable } = await listReceipts(directory, all);
+  expect(rows.map(({ id }) => id)).toEqual(['large']);
+  expect(foreign).toEqual(['deep.json', 'wide.json']);
+  const reason = 'it holds more than 1 million values, and no receipt does';
+  expect(unreadable).toEqual([{ name: 'ours.json', reason }]);
+});
+
 test('a receipt of another version is read as far as it says the same', async () => {
   const directory = await temporaryDirectory();
   const other = { schema: 'sandbox-run/receipt/v2', id: 'next', status: 'failed', command: ['a'] };

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { parseLimit, parseSince, parseStatuses } from '../../src/receipt/receipt-filter.ts';
 import { glanceOf } from '../../src/receipt/receipt-glance.ts';
 import type { ReceiptRow } from '../../src/receipt/receipt-listing.ts';
-import { widthOf } from '../../src/report/batch/columns.ts';
+import { widthOf } from '../../src/report/columns.ts';
 import { harmless } from '../../src/report/receipts/output-lines.ts';
 import { statsOf } from '../../src/report/receipts/receipt-stats.ts';
 import { receiptTable } from '../../src/report/receipts/receipt-table.ts';

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { acquireLock } from '../../src/engine/lock.ts';
 import { currentOwner } from '../../src/engine/owner.ts';
+import { Sweep } from '../../src/run/leftovers-beside.ts';
 import { WorkspaceSession } from '../../src/workspace/workspace-session.ts';
 import { failureOf } from './support/failure.ts';
 import { linesOf, runIn, shell, specOf, workspaceWith } from './support/workspace-task.ts';
@@ -161,17 +162,20 @@ describe('a copy that a killed run left', () => {
     shell(`printf '%s' '${owner}' > ../app.receipts/.${name}.lock`, workspace);
   };
 
-  test.each(['rw', 'copy'] as const)(
-    'is removed by the next run, mode %s',
-    async (workspaceMode) => {
-      const workspace = await workspaceWith('touch a');
-      await leaveCopy(workspace, 'dead.json');
-      leaveLock(workspace, 'dead.json', true);
-      await leaveCopy(workspace, 'unlocked.json');
-      await runIn(workspace, { workspaceMode, task: 'true' });
-      expect(receipts(workspace)).toBe('');
-    },
-  );
+  const sweep = async (workspace: string) => {
+    const beside = new Sweep(`${workspace}.receipts/task.json`);
+    beside.begin();
+    await beside.end();
+  };
+
+  test('is removed beside the task of the next run', async () => {
+    const workspace = await workspaceWith('touch a');
+    await leaveCopy(workspace, 'dead.json');
+    leaveLock(workspace, 'dead.json', true);
+    await leaveCopy(workspace, 'unlocked.json');
+    await sweep(workspace);
+    expect(receipts(workspace)).toBe('');
+  });
 
   test('is removed by the run that has its name', async () => {
     const workspace = await workspaceWith('touch a');
@@ -184,7 +188,7 @@ describe('a copy that a killed run left', () => {
     const workspace = await workspaceWith('touch a');
     const path = await leaveCopy(workspace, 'alive.json');
     const lock = await acquireLock(`${workspace}.receipts/.alive.json.lock`);
-    await runIn(workspace, { ...copy, task: 'true' });
+    await sweep(workspace);
     expect(existsSync(path)).toBe(true);
     await lock?.release();
   });
@@ -194,7 +198,7 @@ describe('a copy that a killed run left', () => {
     const others =
       'mkdir .vimrc.copy .x.copy.0123456789ab; echo 1 >.bashrc.copy; ln -s ../app .y.copy';
     shell(others, `${workspace}.receipts`);
-    await runIn(workspace, { ...copy, task: 'true' });
+    await sweep(workspace);
     expect(receipts(workspace).trim().split('\n')).toEqual([
       '.bashrc.copy',
       '.vimrc.copy',

@@ -72,6 +72,7 @@ const answer = `
     directory) COMPREPLY=($(compgen -d -- "$current")) ;;
     command) COMPREPLY=($(compgen -c -- "$current")) ;;
     task) _sandbox_ids < <(${idSources.task}) ;;
+    profile) _sandbox_ids < <(${idSources.profile}) ;;
     receipt) COMPREPLY=($(compgen -f -- "$current" || :)); _sandbox_ids < <(${idSources.receipt}) ;;
     *) COMPREPLY=($(compgen -W "$words" -- "$current")) ;;
   esac

@@ -53,8 +53,9 @@ export function secondWords(): Map<string, { readonly word: string; readonly sum
   return groups;
 }
 
-/** Prints the ids that may be typed, a line each. They are foreign text: a shell must not expand them. */
+/** Prints the ids or names that may be typed, a line each. They are foreign text: a shell must not expand them. */
 export const idSources = {
   task: 'sandbox ps -q 2>/dev/null',
   receipt: 'sandbox receipt ls -q 2>/dev/null',
+  profile: 'sandbox profile ls -q 2>/dev/null',
 } as const;

@@ -70,6 +70,7 @@ function flagWords({ name, short, alias, value, offers, help }: Flag): string {
 function valueWords(offers: Offer | undefined): string {
   if (offers === undefined) return '-x';
   if (offers === 'directory') return "-x -a '(__fish_complete_directories)'";
+  if (offers === 'profile') return `-x -a '(${idSources.profile})'`;
   if (typeof offers === 'string') return '-r -F';
   return `-x -a ${quote(offers.join(' '))}`;
 }
@@ -77,7 +78,8 @@ function valueWords(offers: Offer | undefined): string {
 function restLines(condition: string, offers: Offer): string[] {
   if (offers === 'directory') return [line(condition, "-a '(__fish_complete_directories)'")];
   if (offers === 'file') return [line(condition, '-F')];
-  if (offers === 'task') return [line(condition, `-a '(${idSources.task})'`)];
+  if (offers === 'task' || offers === 'profile')
+    return [line(condition, `-a '(${idSources[offers]})'`)];
   if (offers === 'receipt') return [line(condition, `-F -a '(${idSources.receipt})'`)];
   // Words of the task's own command are names of programs and of files.
   if (offers === 'command')

@@ -34,19 +34,21 @@ ${[...secondWords()].map(secondWordsCase).join('\n')}
       _describe command words_of ;;
   esac
 }
-_sandbox_task() {
-  local -a ids
-  ids=(\${(f)"$(${idSources.task})"})
-  compadd "$@" -a ids
-}
-_sandbox_receipt() {
-  local -a ids
-  ids=(\${(f)"$(${idSources.receipt})"})
-  compadd "$@" -a ids
-  _files
-}
+${idHelpers()}
 if [[ $funcstack[1] = _sandbox ]]; then _sandbox "$@"; else compdef _sandbox sandbox; fi
 `;
+}
+
+/** One function for each kind of ids; a receipt may be named by its path as well. */
+function idHelpers(): string {
+  const helpers = Object.entries(idSources).map(
+    ([kind, source]) => `_sandbox_${kind}() {
+  local -a ids
+  ids=(\${(f)"$(${source})"})
+  compadd "$@" -a ids${kind === 'receipt' ? '\n  _files' : ''}
+}`,
+  );
+  return helpers.join('\n');
 }
 
 interface Word {
@@ -100,7 +102,7 @@ function rest(offers: Offer): string {
 function action(offers: Offer | undefined): string {
   if (offers === undefined) return ' ';
   if (offers === 'directory') return '_files -/';
-  if (offers === 'task' || offers === 'receipt') return `_sandbox_${offers}`;
+  if (typeof offers === 'string' && offers in idSources) return `_sandbox_${offers}`;
   if (typeof offers === 'string') return '_files';
   return `(${offers.join(' ')})`;
 }

@@ -1,9 +1,8 @@
 import type { createColors } from 'picocolors';
-import type { RowStatus } from '../../receipt/batch-summary.ts';
 import { elapsedText } from '../progress-text.ts';
-import { cut, widthOf } from './columns.ts';
+import { cut, widthOf } from '../columns.ts';
 import { rateText } from './rate.ts';
-import { countText, isTroubleStatus, occurring } from './row-text.ts';
+import { type Judged, countText, isTrouble, isTroubleStatus, occurring } from './row-text.ts';
 import type { Standing } from './tally.ts';
 
 type Colors = Pick<ReturnType<typeof createColors>, 'green' | 'red' | 'dim'>;
@@ -54,10 +53,14 @@ function standingText(standing: Standing, names: readonly Part[], colors: Colors
 }
 
 /** As long as what is done; its end is red as far as something went wrong. */
-function bar({ done, total, byStatus }: Standing, width: number, colors: Colors): string {
+function bar(
+  { done, total, byStatus, stoppedByOther }: Standing,
+  width: number,
+  colors: Colors,
+): string {
   const trouble = occurring(byStatus)
     .filter(({ status }) => isTroubleStatus(status))
-    .reduce((sum, { count }) => sum + count, 0);
+    .reduce((sum, { count }) => sum + count, stoppedByOther);
   const cells = (count: number) => (total === 0 ? 0 : Math.floor((count * width) / total));
   const filled = cells(done);
   const red = trouble === 0 ? 0 : Math.min(filled, Math.max(1, cells(trouble)));
@@ -68,13 +71,18 @@ function bar({ done, total, byStatus }: Standing, width: number, colors: Colors)
   ].join('');
 }
 
-function statusesText({ byStatus }: Standing, colors: Colors): string {
+function statusesText({ byStatus, stoppedByOther }: Standing, colors: Colors): string {
   return occurring(byStatus)
-    .map(({ status, count }) => colorOf(status, colors)(`${countText(count)} ${status}`))
+    .map(({ status, count }) =>
+      colorOf(
+        { status, stoppedByOther: status === 'cancelled' && stoppedByOther > 0 },
+        colors,
+      )(`${countText(count)} ${status}`),
+    )
     .join(', ');
 }
 
-function colorOf(status: RowStatus, colors: Colors): (text: string) => string {
-  if (isTroubleStatus(status)) return colors.red;
-  return status === 'passed' ? colors.green : colors.dim;
+function colorOf(ending: Judged, colors: Colors): (text: string) => string {
+  if (isTrouble(ending)) return colors.red;
+  return ending.status === 'passed' ? colors.green : colors.dim;
 }

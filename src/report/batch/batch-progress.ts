@@ -3,7 +3,7 @@ import type { BatchEvent } from '../../run/batch/batch-event.ts';
 import { canRewrite } from '../progress.ts';
 import { type Terminal, colorsFor, writeLine } from '../terminal.ts';
 import { barLine, standingLine } from './bar-line.ts';
-import { cut } from './columns.ts';
+import { cut } from '../columns.ts';
 import { LiveArea } from './live-area.ts';
 import { LogPace } from './log-pace.ts';
 import { News, type NewsLine } from './news.ts';

@@ -1,4 +1,4 @@
-import { widthOf } from './columns.ts';
+import { widthOf } from '../columns.ts';
 
 const ticksMs = 100;
 const idleTicks = 10;

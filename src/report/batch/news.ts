@@ -3,7 +3,8 @@ import type { BatchEvent } from '../../run/batch/batch-event.ts';
 import type { RunEvent } from '../../run/event.ts';
 import { printable } from '../terminal.ts';
 import { ImageLine } from './image-line.ts';
-import { isNamed, retryText, stoppingText, troubleText } from './progress-lines.ts';
+import { retryText, stoppingText, troubleText } from './progress-lines.ts';
+import { isTrouble } from './row-text.ts';
 
 const mostRemembered = 1000;
 
@@ -27,7 +28,7 @@ export class News {
         return { kind: 'note', text: retryText(event) };
       case 'task-ended':
         this.#images.forget(event.task.index);
-        return isNamed(event) ? { kind: 'trouble', text: troubleText(event) } : null;
+        return isTrouble(event.row) ? { kind: 'trouble', text: troubleText(event) } : null;
       case 'stopping':
         return { kind: 'note', text: stoppingText(event, running) };
       case 'batch-started':

@@ -3,14 +3,9 @@ import type { BatchEvent } from '../../run/batch/batch-event.ts';
 import { elapsedText } from '../progress-text.ts';
 import { printable } from '../terminal.ts';
 import { firstLine } from './receipt-output.ts';
-import { countText, countsText, endingText, isTrouble } from './row-text.ts';
+import { countText, countsText, endingText } from './row-text.ts';
 
 type EventOf<Kind extends BatchEvent['kind']> = Extract<BatchEvent, { kind: Kind }>;
-
-/** What the batch itself stopped needs no line for each; what somebody picked out of it does. */
-export function isNamed({ row, receipt }: EventOf<'task-ended'>): boolean {
-  return isTrouble(row) || receipt?.evidence.stoppedBy === 'sandbox stop';
-}
 
 /** `lint: failed, exit code 2 · the first line of its stderr`. */
 export function troubleText({ row, receipt }: EventOf<'task-ended'>): string {

@@ -19,7 +19,7 @@ export function verdictOf({ status, stoppedByOther }: Judged): RowVerdict {
   return stoppedByOther ? 'error' : verdicts[status];
 }
 
-type Judged = Pick<BatchRow, 'status' | 'stoppedByOther'>;
+export type Judged = Pick<BatchRow, 'status' | 'stoppedByOther'>;
 
 /** Whether somebody has to look at it: what the caller cancelled is no news. */
 export function isTrouble(row: Judged): boolean {

@@ -10,6 +10,8 @@ export interface Standing {
   readonly done: number;
   readonly running: number;
   readonly byStatus: StatusCounts;
+  /** Of those that are cancelled, how many somebody picked out. */
+  readonly stoppedByOther: number;
   /** Null while nothing tells. */
   readonly ratePerSecond: number | null;
   readonly remainingMs: number | null;
@@ -19,6 +21,7 @@ export interface Standing {
 export class Tally {
   #total = 0;
   #done = 0;
+  #stoppedByOther = 0;
   #stopping = false;
   readonly #running = new Set<number>();
   readonly #byStatus: Partial<Record<RowStatus, number>> = {};
@@ -62,13 +65,15 @@ export class Tally {
       done: this.#done,
       running: this.#running.size,
       byStatus: { ...this.#byStatus },
+      stoppedByOther: this.#stoppedByOther,
       ratePerSecond,
       remainingMs: isTold ? (left * 1000) / ratePerSecond : null,
     };
   }
 
-  #end({ status, reused, startedAt }: BatchRow, nowMs: number): void {
+  #end({ status, stoppedByOther, reused, startedAt }: BatchRow, nowMs: number): void {
     this.#done += 1;
+    if (stoppedByOther) this.#stoppedByOther += 1;
     this.#byStatus[status] = (this.#byStatus[status] ?? 0) + 1;
     // What took no time says nothing about the rest.
     if (!reused && startedAt !== null) this.#rate?.add(nowMs);

@@ -1,5 +1,5 @@
 import type { ReceiptListing, ReceiptRow } from '../../receipt/receipt-listing.ts';
-import { cut } from '../batch/columns.ts';
+import { cut } from '../columns.ts';
 import { commandText } from '../command-text.ts';
 import { elapsedText } from '../progress-text.ts';
 import { table } from '../table.ts';

@@ -1,5 +1,5 @@
 import { occurring } from '../batch/row-text.ts';
-import { cut } from '../batch/columns.ts';
+import { cut } from '../columns.ts';
 import { table } from '../table.ts';
 import { printable } from '../terminal.ts';
 import type { ReceiptStats } from './receipt-stats.ts';

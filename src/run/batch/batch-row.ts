@@ -49,7 +49,7 @@ function identity({ index, line, spec }: BatchTask) {
 function endOf({ spec }: BatchTask, attempt: Attempt) {
   if (attempt.receipt !== null) {
     const { status, exitCode, evidence } = attempt.receipt;
-    const stoppedByOther = evidence.stoppedBy === 'engine';
+    const stoppedByOther = evidence.stoppedBy !== null;
     const reason = endingSentence(attempt.receipt);
     return { status, exitCode, stoppedByOther, reason, receipt: spec.receiptPath };
   }

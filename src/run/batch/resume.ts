@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { BatchRow } from '../../receipt/batch-summary.ts';
-import { readReceiptJson } from '../../receipt/read-receipt.ts';
+import { type ReceiptFile, readFoundReceipt } from '../../receipt/receipt-file.ts';
 import { type Receipt, receiptSchema } from '../../receipt/receipt.ts';
 import type { Status } from '../../outcome/outcome.ts';
 import { taskDigest } from '../../spec/task-digest.ts';
@@ -34,9 +34,10 @@ export async function earlierOf(
   policy: ResumePolicy,
 ): Promise<Earlier> {
   if (policy === 'nothing') return { kind: 'none' };
-  const found = await readReceiptJson(spec.receiptPath);
-  if (found === undefined) return { kind: 'none' };
-  const parsed = v.safeParse(receiptSchema, found);
+  const file = await readFoundReceipt(spec.receiptPath);
+  if (file.kind === 'missing') return { kind: 'none' };
+  if (file.kind !== 'receipt') return { kind: 'odd', reason: oddity(file) };
+  const parsed = v.safeParse(receiptSchema, file.value);
   if (!parsed.success) return { kind: 'odd', reason: issueText(parsed.issues[0]) };
   const { id, status, exitCode, timing, image } = parsed.output;
   const counts = policy === 'passed' ? status === 'passed' : ownEndings.includes(status);
@@ -53,6 +54,10 @@ export async function earlierOf(
     ...{ slot: null, reason: null, receipt: spec.receiptPath },
   };
   return { kind: 'row', row, image };
+}
+
+function oddity(file: Exclude<ReceiptFile, { kind: 'receipt' | 'missing' }>): string {
+  return file.kind === 'unreadable' ? file.reason : 'it is no receipt of ours';
 }
 
 function issueText(issue: v.BaseIssue<unknown>): string {

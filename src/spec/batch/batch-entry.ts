@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import type { Problem } from '../../failure.ts';
 import { type TaskRequest, emptyRequest } from '../resolve-spec.ts';
 import { requestOf } from '../task-input.ts';
+import { quotedJson } from '../found.ts';
 import { problemsOf, schemaEntriesOf, taskInputKeys } from '../task-keys.ts';
 import { type EntryValue, isList } from './file-entry.ts';
 
@@ -92,7 +93,7 @@ export function entryRequest(value: EntryValue): EntryRequest {
 }
 
 function notAnEntry(value: string | null): EntryRequest {
-  const message = `expected an object, or a list of words (a command); a shell line is {"line": "…"}; got ${JSON.stringify(value)}`;
+  const message = `expected an object, or a list of words (a command); a shell line is {"line": "…"}; got ${quotedJson(value)}`;
   return { ...emptyRequest, command: ['true'], problems: [{ subject: '', message }], given: [] };
 }
 

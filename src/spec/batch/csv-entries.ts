@@ -12,7 +12,8 @@ import {
 } from './file-entry.ts';
 import { keyProblem, nameProblem } from './batch-entry.ts';
 import { readJson } from './json-value.ts';
-import { type TaskKey, formOf } from '../task-keys.ts';
+import { quoted } from '../found.ts';
+import { type TaskKey, formOf, holdsSecrets } from '../task-keys.ts';
 
 interface Row {
   readonly line: number;
@@ -150,11 +151,12 @@ function valueOf(
 }
 
 /** Words in a cell would have to be split, and nobody would agree on how. */
-function listOf(key: string, cell: string, add: Add): EntryValue {
+function listOf(key: TaskKey, cell: string, add: Add): EntryValue {
   const read = readJson(cell);
   if ('value' in read && isList(read.value)) return read.value;
   const instead = key === 'command' ? ' (a shell line goes into a column "line")' : '';
   const example = key === 'command' ? '["make","test"]' : '["…","…"]';
-  add(key, `expected a JSON array such as ${example}${instead}, got ${JSON.stringify(cell)}`);
+  const got = holdsSecrets(key) ? 'another text' : quoted(cell);
+  add(key, `expected a JSON array such as ${example}${instead}, got ${got}`);
   return [];
 }
