@@ -6,7 +6,9 @@ import { pump } from '../pump.ts';
 import type { TaskCgroup } from './cgroup.ts';
 import type { Launch } from './launch.ts';
 import { isAlive, sendTo } from './process-facts.ts';
+import { sentSignalOf } from './process-outcome.ts';
 import type { StandardStreams } from './standard-streams.ts';
+import type { TaskTerminal } from './task-terminal.ts';
 
 export interface BubblewrapTaskParts {
   readonly launch: Launch;
@@ -15,20 +17,23 @@ export interface BubblewrapTaskParts {
   readonly pid: number | null;
   readonly cgroup: TaskCgroup | null;
   readonly output: OutputSinks;
+  /** Null where it has none, or where it is over already. */
+  readonly terminal: TaskTerminal | null;
 }
 
 export class BubblewrapTask implements RunningTask {
   readonly stdin: Writable | null;
   readonly drained: Promise<void>;
-  readonly resize = null;
+  readonly resize: RunningTask['resize'];
   readonly #parts: BubblewrapTaskParts;
   readonly #ended: Promise<Ending>;
   readonly #sent = new Set<NodeJS.Signals>();
 
   constructor(parts: BubblewrapTaskParts) {
-    const { streams, output } = parts;
+    const { streams, output, terminal } = parts;
     this.#parts = parts;
     this.stdin = streams.stdin;
+    this.resize = terminal && ((size) => terminal.resize(size));
     this.drained = Promise.all([
       pump(streams.stdout, output.stdout),
       pump(streams.stderr, output.stderr),
@@ -69,7 +74,7 @@ export class BubblewrapTask implements RunningTask {
   #signalOf(exitCode: number, oomKills: number | null): NodeJS.Signals | null {
     const wasKilled = exitCode === 128 + constants.signals.SIGKILL && (oomKills ?? 0) > 0;
     if (wasKilled) return 'SIGKILL';
-    return [...this.#sent].find((name) => exitCode === 128 + constants.signals[name]) ?? null;
+    return sentSignalOf(exitCode, this.#sent);
   }
 }
 

@@ -11,6 +11,7 @@ import { childrenOf, readProcess, readQuietly } from './process-facts.ts';
 import { PipeMaker } from './pipe-maker.ts';
 import { OpenPipes, type PipePaths, type StandardStreams } from './standard-streams.ts';
 import { StatusReport } from './status-report.ts';
+import { commandOn } from './task-terminal.ts';
 
 /** After the standard streams: the status, bubblewrap's arguments, what only the shell uses, bubblewrap's data. */
 const statusFd = 3;
@@ -27,6 +28,8 @@ export interface LaunchInput {
   readonly command: readonly string[];
   readonly cgroup: TaskCgroup | null;
   readonly wantsInput: boolean;
+  /** The command is script(1), and the one that counts is on its terminal. */
+  readonly hasTerminal: boolean;
 }
 
 /**
@@ -66,8 +69,11 @@ export class Launch {
   /** Of the first process in the sandbox, so that it is never mistaken for another one. */
   #initStartTime: string | null = null;
   #hasExited = false;
+  readonly #hasTerminal: boolean;
 
-  constructor({ bubblewrapPath, bubblewrap, command, cgroup, wantsInput }: LaunchInput) {
+  constructor(input: LaunchInput) {
+    const { bubblewrapPath, bubblewrap, command, cgroup, wantsInput } = input;
+    this.#hasTerminal = input.hasTerminal;
     const [program = '', ...args] = [
       ...(cgroup?.launcher ?? []),
       ...['/bin/sh', '-c', script, 'sandbox', ...(cgroup?.joinFiles ?? []), '--'],
@@ -135,7 +141,9 @@ export class Launch {
     const [pid] = childrenOf(init);
     if (pid === undefined) return null;
     const [own, copied] = [pid, init].map((one) => readQuietly(`/proc/${one}/cmdline`));
-    return own !== copied && own !== '' && readProcess(pid)?.parent === init ? pid : null;
+    const isExecuted = own !== copied && own !== '' && readProcess(pid)?.parent === init;
+    if (!isExecuted) return null;
+    return this.#hasTerminal ? commandOn(pid) : pid;
   }
 
   async #connect(wantsInput: boolean): Promise<StandardStreams> {

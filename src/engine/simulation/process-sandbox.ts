@@ -2,22 +2,30 @@ import { once } from 'node:events';
 import { posix } from 'node:path';
 import type { Writable } from 'node:stream';
 import { execa } from 'execa';
+import { SandboxFailure } from '../../failure.ts';
 import { type TaskSpec, workspaceTarget } from '../../spec/task-spec.ts';
 import type { Ending, OutputSinks, RunningTask, Sandbox, SandboxFacts } from '../engine.ts';
 import { pump } from '../pump.ts';
+import { pauseBetweenLooks } from '../timer.ts';
 import { checkWorkdir } from '../workdir.ts';
 import { defaultPath } from './find-program.ts';
 import { callersName, nameVariables } from './person.ts';
-import { endingOf, spawnFailure } from './process-outcome.ts';
-import { sendTo } from './process-facts.ts';
+import { setupLimitMs } from './launch.ts';
+import { endingOf, sentSignalOf, spawnFailure, whyNotRunnable } from './process-outcome.ts';
+import { isAlive, sendTo } from './process-facts.ts';
 import { killTree, markerVariable } from './process-tree.ts';
 import type { TaskDirectory } from './task-directory.ts';
+import { TaskTerminal, commandOn } from './task-terminal.ts';
+import { type Startable, onTerminal } from './terminal-command.ts';
+import type { TerminalPrograms } from './terminal-programs.ts';
 import { randomName } from '../../spec/random-name.ts';
 
 interface ProcessParts {
   readonly spec: TaskSpec;
   readonly directory: TaskDirectory;
   readonly facts: SandboxFacts;
+  /** Null where the task gets no terminal. */
+  readonly programs: TerminalPrograms | null;
 }
 
 /** One command as a process group that dies as a whole, like the processes of a container. */
@@ -35,24 +43,34 @@ export class ProcessSandbox implements Sandbox {
   }
 
   async start(output: OutputSinks): Promise<RunningTask> {
-    const { spec } = this.#parts;
+    const { spec, programs } = this.#parts;
     await checkWorkdir(spec);
     const environment = this.#environment();
-    const child = spawn(spec, environment);
+    const program = spec.command[0] ?? '';
+    const place = { cwd: directoryOf(spec), path: environment.PATH ?? defaultPath };
+    const failure = programs && whyNotRunnable(program, place);
+    if (failure) throw failure;
+    const child = spawn(spec, this.#startable(environment));
     try {
       // Not `spawn` alone: it never comes when there is nothing to start.
       await Promise.race([once(child, 'spawn'), once(child, 'error').then(rethrow)]);
     } catch (error) {
-      const place = { cwd: directoryOf(spec), path: environment.PATH ?? defaultPath };
-      throw spawnFailure(error, spec.command[0] ?? '', place);
+      throw spawnFailure(error, program, place);
     }
     this.#running = new RunningProcess(child, this.#marker, output);
+    if (programs) await this.#running.takeTerminal(programs.stty);
     return this.#running;
   }
 
   async dispose(): Promise<void> {
     this.#running?.destroy();
     await this.#parts.directory.remove();
+  }
+
+  #startable(environment: Record<string, string>): Startable {
+    const { spec, programs } = this.#parts;
+    const plain = { command: spec.command, environment };
+    return spec.tty && programs ? onTerminal(plain, { size: spec.tty, programs }) : plain;
   }
 
   /** Nothing of the caller's, as in a container. */
@@ -76,8 +94,8 @@ function directoryOf({ workspace, workdir }: TaskSpec): string {
 
 type Child = ReturnType<typeof spawn>;
 
-function spawn(spec: TaskSpec, environment: Record<string, string>) {
-  const [program = '', ...args] = spec.command;
+function spawn(spec: TaskSpec, { command, environment }: Startable) {
+  const [program = '', ...args] = command;
   const child = execa(program, args, {
     cwd: directoryOf(spec),
     env: environment,
@@ -98,12 +116,15 @@ function spawn(spec: TaskSpec, environment: Record<string, string>) {
 class RunningProcess implements RunningTask {
   readonly stdin: Writable | null;
   readonly drained: Promise<void>;
-  readonly resize = null;
   readonly #child: Child;
   readonly #pid: number;
   readonly #marker: string;
   readonly #ended: Promise<Ending>;
+  readonly #sent = new Set<NodeJS.Signals>();
   #hasEnded = false;
+  /** On the terminal, in a session of its own; null where there is none. */
+  #command: number | null = null;
+  #terminal: TaskTerminal | null = null;
 
   constructor(child: Child, marker: string, output: OutputSinks) {
     this.#child = child;
@@ -122,14 +143,33 @@ class RunningProcess implements RunningTask {
     return await this.#ended;
   }
 
+  get resize(): RunningTask['resize'] {
+    const terminal = this.#terminal;
+    return terminal && ((size) => terminal.resize(size));
+  }
+
+  /** Resolves once the command is executed on its terminal, or is over. */
+  async takeTerminal(stty: string): Promise<void> {
+    const endMs = performance.now() + setupLimitMs;
+    while (!this.#hasEnded && this.#command === null) {
+      if (performance.now() > endMs) throw noTerminalInTime();
+      await Promise.race([pauseBetweenLooks(), this.#ended]);
+      this.#command = commandOn(this.#pid);
+    }
+    if (this.#command !== null) this.#terminal = TaskTerminal.of(this.#command, stty);
+  }
+
   kill(signal: NodeJS.Signals): Promise<'sent' | 'already-ended'> {
-    if (this.#hasEnded || !sendTo(-this.#pid, signal)) return Promise.resolve('already-ended');
-    if (signal === 'SIGKILL') killTree(this.#pid, this.#marker);
+    if (this.#hasEnded || !this.#send(signal)) return Promise.resolve('already-ended');
+    this.#sent.add(signal);
+    if (signal === 'SIGKILL') this.#killAll();
     return Promise.resolve('sent');
   }
 
   destroy(): void {
-    killTree(this.#pid, this.#marker);
+    this.#killAll();
+    this.#terminal?.close();
+    this.#terminal = null;
     this.#child.stdout.destroy();
     this.#child.stderr.destroy();
     this.#child.stdin?.destroy();
@@ -142,9 +182,28 @@ class RunningProcess implements RunningTask {
     ];
     this.#hasEnded = true;
     // When a container's command ends, all its processes do.
-    killTree(this.#pid, this.#marker);
-    return endingOf(code, signal);
+    this.#killAll();
+    // What makes the terminal tells of a death by a signal as a shell does.
+    const named = this.#command === null ? null : sentSignalOf(code ?? 0, this.#sent);
+    return endingOf(code, signal ?? named);
   }
+
+  /** To the group; on a terminal to its leader, as an init does, since what makes the terminal is no part of it. */
+  #send(signal: NodeJS.Signals): boolean {
+    const command = this.#command;
+    if (command === null || signal === 'SIGKILL') return sendTo(-this.#pid, signal);
+    return isAlive(command) && sendTo(command, signal);
+  }
+
+  #killAll(): void {
+    if (this.#command !== null) killTree(this.#command, this.#marker);
+    killTree(this.#pid, this.#marker);
+  }
+}
+
+function noTerminalInTime(): SandboxFailure {
+  const message = `the command was not on its terminal within ${setupLimitMs / 1000} s`;
+  return new SandboxFailure('start-failed', message);
 }
 
 function rethrow([error]: unknown[]): never {
