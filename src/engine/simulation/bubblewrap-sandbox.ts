@@ -56,7 +56,10 @@ export class BubblewrapSandbox implements Sandbox {
     const { initPid } = launch.status;
     if (initPid !== null) cgroup?.joined(initPid);
     if (pid === null) await this.#throwIfNeverStarted(streams);
-    if (pid !== null && programs) this.#terminal = TaskTerminal.of(pid, programs.stty);
+    if (pid !== null && programs) {
+      const { stty } = programs;
+      this.#terminal = new TaskTerminal({ script: pid, stty, over: launch.exited });
+    }
     return new BubblewrapTask({ launch, streams, pid, cgroup, output, terminal: this.#terminal });
   }
 

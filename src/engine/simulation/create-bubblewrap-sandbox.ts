@@ -40,8 +40,8 @@ export async function createBubblewrapSandbox(
   const plan = planOf(spec, means);
   const cgroup = (await cgroupHost?.make(cgroupName(spec.id), spec.limits)) ?? null;
   // At once, since to become a member of a cgroup takes as long as all the rest.
-  const how = { wantsInput: spec.stdin, hasTerminal: plan.programs !== null };
-  const launch = await launchOrRemove({ ...plan, ...how, cgroup }, plan.search.program);
+  const input = { ...plan, cgroup, wantsInput: spec.stdin };
+  const launch = await launchOrRemove(input, plan.search.program);
   const facts = () =>
     bubblewrapFacts(spec, bubblewrap, {
       limits: cgroup?.limits ?? noLimits,
@@ -60,7 +60,7 @@ async function launchOrRemove(input: LaunchInput, program: string): Promise<Laun
 }
 
 type Plan = Omit<BubblewrapParts, 'launch' | 'cgroup' | 'directory' | 'facts'> &
-  Omit<LaunchInput, 'cgroup' | 'wantsInput' | 'hasTerminal'>;
+  Omit<LaunchInput, 'cgroup' | 'wantsInput'>;
 
 function planOf(spec: TaskSpec, means: BubblewrapMeans): Plan & { readonly hasSeccomp: boolean } {
   const { bubblewrap, secrets, callerPath, programs } = means;

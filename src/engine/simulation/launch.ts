@@ -11,7 +11,6 @@ import { childrenOf, readProcess, readQuietly } from './process-facts.ts';
 import { PipeMaker } from './pipe-maker.ts';
 import { OpenPipes, type PipePaths, type StandardStreams } from './standard-streams.ts';
 import { StatusReport } from './status-report.ts';
-import { commandOn } from './task-terminal.ts';
 
 /** After the standard streams: the status, bubblewrap's arguments, what only the shell uses, bubblewrap's data. */
 const statusFd = 3;
@@ -28,8 +27,6 @@ export interface LaunchInput {
   readonly command: readonly string[];
   readonly cgroup: TaskCgroup | null;
   readonly wantsInput: boolean;
-  /** The command is script(1), and the one that counts is on its terminal. */
-  readonly hasTerminal: boolean;
 }
 
 /**
@@ -69,11 +66,8 @@ export class Launch {
   /** Of the first process in the sandbox, so that it is never mistaken for another one. */
   #initStartTime: string | null = null;
   #hasExited = false;
-  readonly #hasTerminal: boolean;
 
-  constructor(input: LaunchInput) {
-    const { bubblewrapPath, bubblewrap, command, cgroup, wantsInput } = input;
-    this.#hasTerminal = input.hasTerminal;
+  constructor({ bubblewrapPath, bubblewrap, command, cgroup, wantsInput }: LaunchInput) {
     const [program = '', ...args] = [
       ...(cgroup?.launcher ?? []),
       ...['/bin/sh', '-c', script, 'sandbox', ...(cgroup?.joinFiles ?? []), '--'],
@@ -141,9 +135,7 @@ export class Launch {
     const [pid] = childrenOf(init);
     if (pid === undefined) return null;
     const [own, copied] = [pid, init].map((one) => readQuietly(`/proc/${one}/cmdline`));
-    const isExecuted = own !== copied && own !== '' && readProcess(pid)?.parent === init;
-    if (!isExecuted) return null;
-    return this.#hasTerminal ? commandOn(pid) : pid;
+    return own !== copied && own !== '' && readProcess(pid)?.parent === init ? pid : null;
   }
 
   async #connect(wantsInput: boolean): Promise<StandardStreams> {

@@ -2,20 +2,17 @@ import { once } from 'node:events';
 import { posix } from 'node:path';
 import type { Writable } from 'node:stream';
 import { execa } from 'execa';
-import { SandboxFailure } from '../../failure.ts';
 import { type TaskSpec, workspaceTarget } from '../../spec/task-spec.ts';
 import type { Ending, OutputSinks, RunningTask, Sandbox, SandboxFacts } from '../engine.ts';
 import { pump } from '../pump.ts';
-import { pauseBetweenLooks } from '../timer.ts';
 import { checkWorkdir } from '../workdir.ts';
 import { defaultPath } from './find-program.ts';
 import { callersName, nameVariables } from './person.ts';
-import { setupLimitMs } from './launch.ts';
 import { endingOf, sentSignalOf, spawnFailure, whyNotRunnable } from './process-outcome.ts';
-import { isAlive, sendTo } from './process-facts.ts';
+import { sendTo } from './process-facts.ts';
 import { killTree, markerVariable } from './process-tree.ts';
 import type { TaskDirectory } from './task-directory.ts';
-import { TaskTerminal, commandOn } from './task-terminal.ts';
+import { TaskTerminal } from './task-terminal.ts';
 import { type Startable, onTerminal } from './terminal-command.ts';
 import type { TerminalPrograms } from './terminal-programs.ts';
 import { randomName } from '../../spec/random-name.ts';
@@ -57,8 +54,7 @@ export class ProcessSandbox implements Sandbox {
     } catch (error) {
       throw spawnFailure(error, program, place);
     }
-    this.#running = new RunningProcess(child, this.#marker, output);
-    if (programs) await this.#running.takeTerminal(programs.stty);
+    this.#running = new RunningProcess({ child, marker: this.#marker, output, programs });
     return this.#running;
   }
 
@@ -113,97 +109,85 @@ function spawn(spec: TaskSpec, { command, environment }: Startable) {
   return child;
 }
 
+interface RunningParts {
+  readonly child: Child;
+  readonly marker: string;
+  readonly output: OutputSinks;
+  readonly programs: TerminalPrograms | null;
+}
+
 class RunningProcess implements RunningTask {
   readonly stdin: Writable | null;
   readonly drained: Promise<void>;
+  readonly resize: RunningTask['resize'];
   readonly #child: Child;
   readonly #pid: number;
   readonly #marker: string;
   readonly #ended: Promise<Ending>;
+  readonly #terminal: TaskTerminal | null;
   readonly #sent = new Set<NodeJS.Signals>();
   #hasEnded = false;
-  /** On the terminal, in a session of its own; null where there is none. */
-  #command: number | null = null;
-  #terminal: TaskTerminal | null = null;
 
-  constructor(child: Child, marker: string, output: OutputSinks) {
+  constructor({ child, marker, output, programs }: RunningParts) {
     this.#child = child;
     this.#pid = child.pid ?? 0;
     this.#marker = marker;
-    this.stdin = child.stdin;
     this.drained = Promise.all([
       pump(child.stdout, output.stdout),
       pump(child.stderr, output.stderr),
     ]).then(() => undefined);
     this.drained.catch(() => undefined);
-    this.#ended = this.#awaitExit();
+    const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+    const terminal =
+      programs && new TaskTerminal({ script: this.#pid, stty: programs.stty, over: exited });
+    this.#terminal = terminal;
+    this.stdin = terminal && child.stdin ? terminal.keys(child.stdin) : child.stdin;
+    this.resize = terminal && ((size) => terminal.resize(size));
+    this.#ended = this.#awaitExit(exited);
   }
 
   async ended(): Promise<Ending> {
     return await this.#ended;
   }
 
-  get resize(): RunningTask['resize'] {
-    const terminal = this.#terminal;
-    return terminal && ((size) => terminal.resize(size));
-  }
-
-  /** Resolves once the command is executed on its terminal, or is over. */
-  async takeTerminal(stty: string): Promise<void> {
-    const endMs = performance.now() + setupLimitMs;
-    while (!this.#hasEnded && this.#command === null) {
-      if (performance.now() > endMs) throw noTerminalInTime();
-      await Promise.race([pauseBetweenLooks(), this.#ended]);
-      this.#command = commandOn(this.#pid);
-    }
-    if (this.#command !== null) this.#terminal = TaskTerminal.of(this.#command, stty);
-  }
-
-  kill(signal: NodeJS.Signals): Promise<'sent' | 'already-ended'> {
-    if (this.#hasEnded || !this.#send(signal)) return Promise.resolve('already-ended');
+  async kill(signal: NodeJS.Signals): Promise<'sent' | 'already-ended'> {
+    if (this.#hasEnded || !(await this.#send(signal))) return 'already-ended';
     this.#sent.add(signal);
     if (signal === 'SIGKILL') this.#killAll();
-    return Promise.resolve('sent');
+    return 'sent';
   }
 
   destroy(): void {
     this.#killAll();
     this.#terminal?.close();
-    this.#terminal = null;
     this.#child.stdout.destroy();
     this.#child.stderr.destroy();
     this.#child.stdin?.destroy();
   }
 
-  async #awaitExit(): Promise<Ending> {
-    const [code, signal] = (await once(this.#child, 'exit')) as [
-      number | null,
-      NodeJS.Signals | null,
-    ];
+  async #awaitExit(
+    exited: Promise<[code: number | null, signal: NodeJS.Signals | null]>,
+  ): Promise<Ending> {
+    const [code, signal] = await exited;
     this.#hasEnded = true;
     // When a container's command ends, all its processes do.
     this.#killAll();
     // What makes the terminal tells of a death by a signal as a shell does.
-    const named = this.#command === null ? null : sentSignalOf(code ?? 0, this.#sent);
+    const named = this.#terminal ? sentSignalOf(code ?? 0, this.#sent) : null;
     return endingOf(code, signal ?? named);
   }
 
-  /** To the group; on a terminal to its leader, as an init does, since what makes the terminal is no part of it. */
-  #send(signal: NodeJS.Signals): boolean {
-    const command = this.#command;
-    if (command === null || signal === 'SIGKILL') return sendTo(-this.#pid, signal);
-    return isAlive(command) && sendTo(command, signal);
+  /** To the group, of which the command on a terminal is no part. */
+  async #send(signal: NodeJS.Signals): Promise<boolean> {
+    if (!this.#terminal || signal === 'SIGKILL') return sendTo(-this.#pid, signal);
+    return await this.#terminal.send(signal);
   }
 
   #killAll(): void {
-    if (this.#command !== null) killTree(this.#command, this.#marker);
+    const command = this.#terminal?.command ?? null;
+    if (command !== null) killTree(command, this.#marker);
     killTree(this.#pid, this.#marker);
   }
-}
-
-function noTerminalInTime(): SandboxFailure {
-  const message = `the command was not on its terminal within ${setupLimitMs / 1000} s`;
-  return new SandboxFailure('start-failed', message);
 }
 
 function rethrow([error]: unknown[]): never {

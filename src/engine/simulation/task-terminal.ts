@@ -1,50 +1,70 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, constants, openSync } from 'node:fs';
+import { Writable } from 'node:stream';
 import type { TerminalSize } from '../../spec/task-spec.ts';
-import { childrenOf, readProcess, readQuietly } from './process-facts.ts';
+import { pauseBetweenLooks, within } from '../timer.ts';
+import { childrenOf, isAlive, readProcess, readQuietly, sendTo } from './process-facts.ts';
 import { terminalLine } from './terminal-command.ts';
 
 const { O_DIRECTORY, O_NOCTTY, O_NONBLOCK, O_RDONLY } = constants;
 
-/** The command on the terminal of a script(1); null while it is not executed yet, and where it is over. */
-export function commandOn(script: number): number | null {
-  const [pid] = childrenOf(script);
-  if (pid === undefined) return null;
-  const words = readQuietly(`/proc/${pid}/cmdline`);
-  // Until then it is a copy of script(1), then the shell with our line.
-  return words === '' || words.includes(terminalLine) ? null : pid;
+/** From the start of script(1) to that of the command it takes milliseconds. */
+const commandLimitMs = 2_000;
+
+interface TerminalParts {
+  /** The process that makes the terminal. */
+  readonly script: number;
+  readonly stty: string;
+  /** Settles when that process has ended. */
+  readonly over: Promise<unknown>;
 }
 
-/** The terminal of one command, for whoever knows what size it should have. */
+/** The terminal of a task, and the command on it: what is meant for a task is meant for that. */
 export class TaskTerminal {
+  readonly #script: number;
   readonly #stty: string;
-  /** The terminals of its sandbox, held so that a number is never looked up among somebody else's. */
-  readonly #directory: number;
-  readonly #name: string;
+  /** Or over. */
+  readonly #executed: Promise<void>;
+  #command: number | null = null;
+  #place: Place | null = null;
+  #isOver = false;
 
-  private constructor(stty: string, directory: number, name: string) {
+  constructor({ script, stty, over }: TerminalParts) {
+    this.#script = script;
     this.#stty = stty;
-    this.#directory = directory;
-    this.#name = name;
+    const onOver = () => {
+      this.#isOver = true;
+    };
+    this.#executed = this.#watch(over.then(onOver, onOver));
+    this.#executed.catch(() => undefined);
   }
 
-  /** Null where the command is over. */
-  static of(command: number, stty: string): TaskTerminal | null {
-    const found = readProcess(command);
-    if (found === null || found.terminal === 0) return null;
-    try {
-      // What script(1) sees: the command may have gone elsewhere.
-      const path = `/proc/${found.parent}/root/dev/pts`;
-      const directory = openSync(path, O_RDONLY | O_DIRECTORY);
-      return new TaskTerminal(stty, directory, String(minorOf(found.terminal)));
-    } catch {
-      return null;
-    }
+  /** Leads a session of its own, and is or becomes the command; null where it was never seen. */
+  get command(): number | null {
+    return this.#command;
+  }
+
+  /** To the leader alone, as an init passes a signal on. */
+  async send(signal: NodeJS.Signals): Promise<boolean> {
+    await within(commandLimitMs, this.#executed, null);
+    const command = this.#command;
+    return command !== null && isAlive(command) && sendTo(command, signal);
+  }
+
+  /** What is typed. Its end stays here: script(1) would make a Ctrl-D of it, and a shell take that for a farewell. */
+  keys(input: Writable): Writable {
+    input.on('error', () => undefined);
+    return new Writable({
+      write: (chunk: Buffer, _encoding, done) => void input.write(chunk, done),
+    });
   }
 
   async resize({ columns, rows }: TerminalSize): Promise<void> {
-    const path = `/proc/self/fd/${this.#directory}/${this.#name}`;
+    await this.#executed;
+    if (this.#place === null || this.#isOver) return;
+    const { directory, name } = this.#place;
+    const path = `/proc/self/fd/${directory}/${name}`;
     const terminal = openSync(path, O_RDONLY | O_NOCTTY | O_NONBLOCK);
     try {
       const size = ['cols', String(columns), 'rows', String(rows)];
@@ -55,9 +75,47 @@ export class TaskTerminal {
     }
   }
 
-  /** To be called once. */
   close(): void {
-    closeSync(this.#directory);
+    this.#isOver = true;
+    if (this.#place) closeSync(this.#place.directory);
+    this.#place = null;
+  }
+
+  /** Beside the task: script(1) ends once its output is read, whether or not the command was ever seen. */
+  async #watch(over: Promise<void>): Promise<void> {
+    while (!this.#isOver) {
+      this.#command ??= childrenOf(this.#script)[0] ?? null;
+      if (this.#command !== null && isExecuted(this.#command)) {
+        this.#place = placeOf(this.#command, this.#script);
+        return;
+      }
+      await Promise.race([pauseBetweenLooks(), over]);
+    }
+  }
+}
+
+/** Until then it is a copy of script(1), then the shell with our line. One that is over has no words. */
+function isExecuted(pid: number): boolean {
+  const words = readQuietly(`/proc/${pid}/cmdline`);
+  return words !== '' && !words.includes(terminalLine);
+}
+
+/** Where a terminal is found. */
+interface Place {
+  /** Of the terminals of its sandbox: held, so that a name is never looked up among somebody else's. */
+  readonly directory: number;
+  readonly name: string;
+}
+
+/** As script(1) sees it, since the command may have gone elsewhere; null where it cannot be had. */
+function placeOf(command: number, script: number): Place | null {
+  const device = readProcess(command)?.terminal ?? 0;
+  if (device === 0) return null;
+  try {
+    const directory = openSync(`/proc/${script}/root/dev/pts`, O_RDONLY | O_DIRECTORY);
+    return { directory, name: String(minorOf(device)) };
+  } catch {
+    return null;
   }
 }
 
