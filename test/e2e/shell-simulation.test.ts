@@ -1,9 +1,11 @@
 import { randomInt } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { chown, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { ShellPlace, describeSimulatedShell, processesThatCarry, ready } from '../helpers/shell.ts';
 import { canBeMade, hasNamespaces } from '../helpers/simulation.ts';
+import { TestTerminal } from '../helpers/terminal.ts';
+import { Workspace } from '../helpers/workspace.ts';
 
 /** A mount namespace in which script(1) is another program. */
 const withScript = (program: string) => [
@@ -142,5 +144,20 @@ describe.skipIf(!hasNamespaces)('[simulation, namespace] sandbox shell', () => {
     const { terminal } = await place.open(['--tmpfs', '/usr/bin', '--', '/bin/true']);
     expect((await terminal.ended()).exitCode).toBe(125);
     expect(terminal.screen).toContain('is not in the sandbox');
+  });
+
+  test.skipIf(process.getuid?.() !== 0)('a caller who is not root has all of it', async () => {
+    const workspace = await Workspace.create();
+    for (const path of [workspace.root, workspace.path]) await chown(path, 65534, 65534);
+    const under = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+    const args = ['--engine', 'simulation', '--timeout', '60s'];
+    const terminal = new TestTerminal(workspace, args, { under });
+    await terminal.shows('$ ');
+    terminal.type("PS1=rea''dy:; id -u\r");
+    await terminal.shows('65534');
+    await terminal.resize(123, 45);
+    terminal.type('until [ "$(stty size)" = "45 123" ]; do sleep 0.1; done; exit 9\r');
+    expect((await terminal.ended()).exitCode).toBe(9);
+    expect((await workspace.receipt()).isolation.level).toBe('namespace');
   });
 });
