@@ -3,37 +3,17 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { runCli } from '../helpers/cli.ts';
-import { containersOf, describeOn, docker } from '../helpers/engines.ts';
+import { describeOn, docker } from '../helpers/engines.ts';
 import { listenOn, toRealEngine } from '../helpers/listening.ts';
-import { TestTerminal } from '../helpers/terminal.ts';
+import { ShellPlace, describeShell, ready } from '../helpers/shell.ts';
 import { Workspace } from '../helpers/workspace.ts';
 
 const waitMs = { timeout: 60_000 };
-/** Printed by the shell inside, and in no line that was typed. */
-const ready = 'ready';
-const sayReady = "stty -echo; PS1=rea''dy:\r";
 
-describeOn('docker', 'sandbox shell', () => {
-  async function open(args: readonly string[] = []) {
-    const workspace = await Workspace.create();
-    const on = ['--engine', 'docker', '--network', 'none', ...args];
-    return { workspace, terminal: new TestTerminal(workspace, on) };
-  }
-
-  async function atPrompt(args: readonly string[] = []) {
-    const opened = await open(args);
-    await opened.terminal.shows('# ');
-    opened.terminal.type(sayReady);
-    await opened.terminal.shows(ready);
-    return opened;
-  }
-
-  async function expectNothingLeft(workspace: Workspace): Promise<void> {
-    expect(await containersOf((await workspace.receipt()).id)).toEqual([]);
-  }
-
+describeShell('sandbox shell', (place) => {
   test('is a terminal of the same size, runs bash, and tells the exit code', async () => {
-    const { workspace, terminal } = await atPrompt();
+    const opened = await place.atPrompt();
+    const { workspace, terminal } = opened;
     terminal.type('tty; stty size; echo "$TERM $BASH"; exit 7\r');
     const { exitCode, modes } = await terminal.ended();
     expect(terminal.screen).toMatch(/\/dev\/pts\/\d+\r+\n33 91\r+\nxterm \/bin\/bash\r+\n/);
@@ -41,32 +21,35 @@ describeOn('docker', 'sandbox shell', () => {
     expect(modes.after).toBe(modes.before);
     const receipt = await workspace.receipt();
     expect(receipt).toMatchObject({
-      ...{ status: 'failed', exitCode: 7, tty: true, environment: ['TERM'] },
+      ...{ status: 'failed', exitCode: 7, tty: true, environment: ['TERM', 'MARK'] },
       limits: { requested: { timeoutMs: null } },
       stderr: { text: '', bytes: 0 },
     });
     expect(receipt.stdout.text).toContain('33 91\r\nxterm /bin/bash\r\n');
-    await expectNothingLeft(workspace);
+    await place.nothingLeft(opened);
   });
 
   test('says at first where one is, and at the end what became of it', async () => {
-    const { workspace, terminal } = await open(['--timeout', '1h', '--', 'true']);
+    const { workspace, terminal } = await place.open(['--timeout', '1h', '--', 'true']);
     await terminal.ended();
-    const { id, image } = await workspace.receipt();
-    expect(terminal.screen).toContain(`sandbox: ${image?.reference ?? '?'}, isolation container`);
-    expect(terminal.screen).toContain('network none · 512m, 1 CPU, 256 processes, ends after 1h');
+    const { id, image, network } = await workspace.receipt();
+    const where = `${image?.reference ?? "this host's programs"}, isolation ${place.level}`;
+    expect(terminal.screen).toContain(`sandbox: ${where}`);
+    expect(terminal.screen).toContain(
+      `network ${network.name} · 512m, 1 CPU, 256 processes, ends after 1h`,
+    );
     expect(terminal.screen).toMatch(new RegExp(`sandbox: passed in .* · receipt .*${id}.json`));
   });
 
   test('the size follows the window', async () => {
-    const { terminal } = await atPrompt();
+    const { terminal } = await place.atPrompt();
     await terminal.resize(123, 45);
     terminal.type('until [ "$(stty size)" = "45 123" ]; do sleep 0.1; done; exit 9\r');
     expect((await terminal.ended()).exitCode).toBe(9);
   });
 
   test('Ctrl-C ends what runs inside, not the sandbox; Ctrl-D leaves', async () => {
-    const { terminal } = await atPrompt();
+    const { terminal } = await place.atPrompt();
     // Said by the job itself: the shell's own `echo` comes before the job is in the foreground.
     terminal.type('sh -c "echo slee\'\'ping; exec sleep 1000"\r');
     await terminal.shows('sleeping');
@@ -78,8 +61,17 @@ describeOn('docker', 'sandbox shell', () => {
     expect((await terminal.ended()).exitCode).toBe(0);
   });
 
+  test('Ctrl-C is for the command, which may have an answer to it', async () => {
+    const line = "trap 'echo caught; exit 5' INT; echo rea''dy; while :; do sleep 0.1; done";
+    const { terminal } = await place.open(['--', 'sh', '-c', line]);
+    await terminal.shows(ready);
+    terminal.type('\u0003');
+    await terminal.shows('caught');
+    expect((await terminal.ended()).exitCode).toBe(5);
+  });
+
   test('Ctrl-P and Ctrl-Q reach the task', async () => {
-    const { terminal } = await open([
+    const { terminal } = await place.open([
       '--',
       'sh',
       '-c',
@@ -92,7 +84,7 @@ describeOn('docker', 'sandbox shell', () => {
   });
 
   test('what is shown is what the task printed, byte for byte', async () => {
-    const { workspace, terminal } = await open([
+    const { workspace, terminal } = await place.open([
       '-q',
       '--',
       'sh',
@@ -106,7 +98,8 @@ describeOn('docker', 'sandbox shell', () => {
   });
 
   test('the deadline ends it, and the terminal is as it was', async () => {
-    const { workspace, terminal } = await open(['--timeout', '2s', '--kill-after', '50s']);
+    const opened = await place.open(['--timeout', '2s', '--kill-after', '50s']);
+    const { workspace, terminal } = opened;
     const { exitCode, modes } = await terminal.ended();
     expect(exitCode).toBe(124);
     expect(modes.after).toBe(modes.before);
@@ -116,7 +109,17 @@ describeOn('docker', 'sandbox shell', () => {
       ['SIGHUP'],
     ]);
     expect(terminal.screen).toContain('timed out after');
-    await expectNothingLeft(workspace);
+    await place.nothingLeft(opened);
+  });
+
+  test('whoever is deaf to the hangup is killed after the grace', async () => {
+    const deaf = ['--', 'sh', '-c', "trap '' HUP; while :; do sleep 0.1; done"];
+    const opened = await place.open(['--timeout', '1s', '--kill-after', '1s', ...deaf]);
+    const { exitCode, modes } = await opened.terminal.ended();
+    expect([exitCode, modes.after]).toEqual([124, modes.before]);
+    const { evidence } = await opened.workspace.receipt();
+    expect(evidence.signalsSent.map(({ signal }) => signal)).toEqual(['SIGHUP', 'SIGKILL']);
+    await place.nothingLeft(opened);
   });
 
   test.each([
@@ -124,7 +127,8 @@ describeOn('docker', 'sandbox shell', () => {
     ['SIGINT', 130],
     ['SIGHUP', 129],
   ] as const)('%s ends it, and the terminal is as it was', async (signal, code) => {
-    const { workspace, terminal } = await atPrompt(['--kill-after', '50s']);
+    const opened = await place.atPrompt(['--kill-after', '50s']);
+    const { workspace, terminal } = opened;
     await terminal.signal(signal);
     const { exitCode, modes } = await terminal.ended();
     expect(exitCode).toBe(code);
@@ -133,25 +137,21 @@ describeOn('docker', 'sandbox shell', () => {
       status: 'cancelled',
       evidence: { cancelledBy: signal },
     });
-    await expectNothingLeft(workspace);
+    await place.nothingLeft(opened);
   });
 
   test('a window that is closed ends it', async () => {
-    const { workspace, terminal } = await atPrompt([
-      '--kill-after',
-      '50s',
-      '--id',
-      'closed-window',
-    ]);
+    const opened = await place.atPrompt(['--kill-after', '50s', '--id', 'closed-window']);
+    const { workspace, terminal } = opened;
     terminal.close();
     const names = () => workspace.receiptNames();
     await vi.waitUntil(async () => (await names()).join() === 'closed-window.json', waitMs);
     expect((await workspace.receipt()).status).toBe('cancelled');
-    await expectNothingLeft(workspace);
+    await place.nothingLeft(opened);
   });
 
   test('stopped and continued, it has its terminal again', async () => {
-    const { terminal } = await atPrompt();
+    const { terminal } = await place.atPrompt();
     await terminal.signal('SIGTSTP');
     await terminal.stopped();
     expect(await terminal.modes()).toContain('icanon');
@@ -162,11 +162,22 @@ describeOn('docker', 'sandbox shell', () => {
     expect([exitCode, modes.after]).toEqual([0, modes.before]);
   });
 
+  test('a command that is not there', async () => {
+    const { workspace, terminal } = await place.open(['--', 'nonexistent-program']);
+    expect((await terminal.ended()).exitCode).toBe(127);
+    expect((await workspace.receipt()).error?.code).toBe('command-not-found');
+    expect(terminal.screen).not.toContain('tini');
+  });
+});
+
+describeOn('docker', 'sandbox shell', () => {
+  const place = new ShellPlace('container');
+
   test('an engine that goes away gives the terminal back, too', async () => {
     const between = await listenOn(createServer({ allowHalfOpen: true }, toRealEngine));
     onTestFinished(between.close);
     const host = `tcp://127.0.0.1:${between.port}`;
-    const { workspace, terminal } = await atPrompt(['--host', host, '--id', 'lost-engine']);
+    const { workspace, terminal } = await place.atPrompt(['--host', host, '--id', 'lost-engine']);
     onTestFinished(() => docker.getContainer('sandbox-lost-engine').remove({ force: true }));
     await between.close();
     const { exitCode, modes } = await terminal.ended();
@@ -175,13 +186,6 @@ describeOn('docker', 'sandbox shell', () => {
     expect([status, evidence.mayStillRun]).toEqual(['engine-failed', true]);
     // Lines of ours begin at the left again.
     expect(terminal.screen).toMatch(/went away.*\r\n/);
-  });
-
-  test('a command that is not there', async () => {
-    const { workspace, terminal } = await open(['--', 'nonexistent-program']);
-    expect((await terminal.ended()).exitCode).toBe(127);
-    expect((await workspace.receipt()).error?.code).toBe('command-not-found');
-    expect(terminal.screen).not.toContain('tini');
   });
 });
 
@@ -200,19 +204,6 @@ describe('sandbox shell is refused', () => {
       'standard input   expected a terminal, found none; without one use: sandbox run',
     );
     expect(stderr).toContain('standard output  expected a terminal');
-  });
-
-  test('in simulation, which has none to give, and the terminal is as it was', async () => {
-    const workspace = await Workspace.create();
-    const terminal = new TestTerminal(workspace, ['--engine', 'simulation']);
-    const { exitCode, modes } = await terminal.ended();
-    expect([exitCode, modes.after]).toEqual([125, modes.before]);
-    expect(terminal.screen).toContain('simulation cannot give a task a terminal of its own');
-    expect(terminal.screen).toContain('sandbox run');
-    expect(await workspace.receipt()).toMatchObject({
-      tty: true,
-      error: { code: 'not-enforceable' },
-    });
   });
 
   test('with --json', async () => {

@@ -14,6 +14,7 @@ import {
   withoutBubblewrap,
   withoutUserNamespaces,
 } from '../helpers/simulation.ts';
+import { processesThatCarry } from '../helpers/shell.ts';
 import { Workspace } from '../helpers/workspace.ts';
 
 const on = ['--engine', 'simulation', '-q'];
@@ -472,17 +473,4 @@ async function cgroupsOf(id: string): Promise<string[]> {
   const pattern = `sandbox-${id === '' ? `*.${process.pid}.` : `${id}.`}*`;
   const { stdout } = await execa('find', ['/sys/fs/cgroup', '-type', 'd', '-name', pattern]);
   return stdout.split('\n').filter((line) => line !== '');
-}
-
-/** What the processes are called that have a text in their arguments or environment. */
-async function processesThatCarry(text: string): Promise<string[]> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const found = await Promise.all(
-    pids.map(async (pid) => {
-      const read = (name: string) => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '');
-      const [program, environment] = await Promise.all([read('cmdline'), read('environ')]);
-      return program.includes(text) || environment.includes(text) ? [program] : [];
-    }),
-  );
-  return found.flat();
 }

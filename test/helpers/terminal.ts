@@ -24,6 +24,12 @@ export interface TerminalEnd {
   readonly modes: { readonly before: string; readonly after: string };
 }
 
+export interface TerminalSurroundings {
+  readonly env?: Readonly<Record<string, string>>;
+  /** A command line that the program is started by. */
+  readonly under?: readonly string[];
+}
+
 /** `sandbox shell` on a terminal of its own, which script(1) makes. */
 export class TestTerminal {
   readonly #place: string;
@@ -31,9 +37,13 @@ export class TestTerminal {
   #screen = '';
   #seen = 0;
 
-  constructor(workspace: Workspace, args: readonly string[], env: Record<string, string> = {}) {
+  constructor(
+    workspace: Workspace,
+    args: readonly string[],
+    { env = {}, under = [] }: TerminalSurroundings = {},
+  ) {
     this.#place = workspace.root;
-    const words = ['sh', '-c', session, 'sh', binPath, 'shell', ...args];
+    const words = ['sh', '-c', session, 'sh', ...under, binPath, 'shell', ...args];
     const line = words.map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`).join(' ');
     const inherited = Object.entries(process.env).filter(
       ([name]) => !/^(SANDBOX|DOCKER)_/.test(name),

@@ -11,6 +11,8 @@ import { type Launch, setupLimitMs } from './launch.ts';
 import { readProcess, sendTo } from './process-facts.ts';
 import { type StandardStreams, closeStreams } from './standard-streams.ts';
 import type { TaskDirectory } from './task-directory.ts';
+import { TaskTerminal } from './task-terminal.ts';
+import type { TerminalPrograms } from './terminal-programs.ts';
 import { ViewFiles } from './view-files.ts';
 
 export interface BubblewrapParts {
@@ -24,6 +26,8 @@ export interface BubblewrapParts {
   readonly directory: TaskDirectory;
   /** As they are now: some limits can be read only once the task runs. */
   readonly facts: () => SandboxFacts;
+  /** Null where the task gets no terminal. */
+  readonly programs: TerminalPrograms | null;
 }
 
 const mostRefusalBytes = 64 * 1024;
@@ -31,6 +35,7 @@ const mostRefusalBytes = 64 * 1024;
 /** One command in namespaces of its own, made by bubblewrap. */
 export class BubblewrapSandbox implements Sandbox {
   readonly #parts: BubblewrapParts;
+  #terminal: TaskTerminal | null = null;
 
   constructor(parts: BubblewrapParts) {
     this.#parts = parts;
@@ -41,7 +46,7 @@ export class BubblewrapSandbox implements Sandbox {
   }
 
   async start(output: OutputSinks): Promise<RunningTask> {
-    const { search, cgroup, launch } = this.#parts;
+    const { search, cgroup, launch, programs } = this.#parts;
     await this.#checkWorkdir();
     const failure = whyNotStartable(search);
     if (failure) throw failure;
@@ -51,12 +56,18 @@ export class BubblewrapSandbox implements Sandbox {
     const { initPid } = launch.status;
     if (initPid !== null) cgroup?.joined(initPid);
     if (pid === null) await this.#throwIfNeverStarted(streams);
-    return new BubblewrapTask({ launch, streams, pid, cgroup, output });
+    if (pid !== null && programs) {
+      const { stty } = programs;
+      this.#terminal = new TaskTerminal({ script: pid, stty, over: launch.exited });
+    }
+    return new BubblewrapTask({ launch, streams, pid, cgroup, output, terminal: this.#terminal });
   }
 
   async dispose(): Promise<void> {
     const { cgroup, directory, launch } = this.#parts;
     await endLaunch(launch);
+    this.#terminal?.close();
+    this.#terminal = null;
     await cgroup?.remove();
     await directory.remove();
   }

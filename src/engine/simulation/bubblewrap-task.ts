@@ -6,29 +6,34 @@ import { pump } from '../pump.ts';
 import type { TaskCgroup } from './cgroup.ts';
 import type { Launch } from './launch.ts';
 import { isAlive, sendTo } from './process-facts.ts';
+import { sentSignalOf } from './process-outcome.ts';
 import type { StandardStreams } from './standard-streams.ts';
+import type { TaskTerminal } from './task-terminal.ts';
 
 export interface BubblewrapTaskParts {
   readonly launch: Launch;
   readonly streams: StandardStreams;
-  /** The command by the host's count; null where it is over already. */
+  /** The command by the host's count, or what makes its terminal; null where it is over already. */
   readonly pid: number | null;
   readonly cgroup: TaskCgroup | null;
   readonly output: OutputSinks;
+  /** Null where it has none, or is over already. */
+  readonly terminal: TaskTerminal | null;
 }
 
 export class BubblewrapTask implements RunningTask {
   readonly stdin: Writable | null;
   readonly drained: Promise<void>;
-  readonly resize = null;
+  readonly resize: RunningTask['resize'];
   readonly #parts: BubblewrapTaskParts;
   readonly #ended: Promise<Ending>;
   readonly #sent = new Set<NodeJS.Signals>();
 
   constructor(parts: BubblewrapTaskParts) {
-    const { streams, output } = parts;
+    const { streams, output, terminal } = parts;
     this.#parts = parts;
-    this.stdin = streams.stdin;
+    this.stdin = terminal && streams.stdin ? terminal.keys(streams.stdin) : streams.stdin;
+    this.resize = terminal && ((size) => terminal.resize(size));
     this.drained = Promise.all([
       pump(streams.stdout, output.stdout),
       pump(streams.stderr, output.stderr),
@@ -42,14 +47,18 @@ export class BubblewrapTask implements RunningTask {
   }
 
   /** To the command itself, as an init would pass it on; SIGKILL to everything there is. */
-  kill(signal: NodeJS.Signals): Promise<'sent' | 'already-ended'> {
+  async kill(signal: NodeJS.Signals): Promise<'sent' | 'already-ended'> {
     const { launch, pid } = this.#parts;
-    if (launch.hasExited || pid === null || !isAlive(pid)) return Promise.resolve('already-ended');
-    const { initPid } = launch.status;
-    const target = signal === 'SIGKILL' && initPid !== null ? initPid : pid;
-    if (!sendTo(target, signal)) return Promise.resolve('already-ended');
+    if (launch.hasExited || pid === null || !isAlive(pid)) return 'already-ended';
+    if (!(await this.#send(signal, pid))) return 'already-ended';
     this.#sent.add(signal);
-    return Promise.resolve('sent');
+    return 'sent';
+  }
+
+  async #send(signal: NodeJS.Signals, pid: number): Promise<boolean> {
+    const { launch, terminal } = this.#parts;
+    if (signal === 'SIGKILL') return sendTo(launch.status.initPid ?? pid, signal);
+    return terminal ? await terminal.send(signal) : sendTo(pid, signal);
   }
 
   async #awaitEnd(): Promise<Ending> {
@@ -69,7 +78,7 @@ export class BubblewrapTask implements RunningTask {
   #signalOf(exitCode: number, oomKills: number | null): NodeJS.Signals | null {
     const wasKilled = exitCode === 128 + constants.signals.SIGKILL && (oomKills ?? 0) > 0;
     if (wasKilled) return 'SIGKILL';
-    return [...this.#sent].find((name) => exitCode === 128 + constants.signals[name]) ?? null;
+    return sentSignalOf(exitCode, this.#sent);
   }
 }
 

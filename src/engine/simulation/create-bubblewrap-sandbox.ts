@@ -8,7 +8,7 @@ import { bubblewrapArguments } from './bubblewrap-arguments.ts';
 import { type BubblewrapParts, BubblewrapSandbox } from './bubblewrap-sandbox.ts';
 import { type CgroupHost, noLimits } from './cgroup.ts';
 import { cgroupName } from './cgroup-name.ts';
-import { defaultPath } from './find-program.ts';
+import { type ProgramSearch, defaultPath, whyNotStartable } from './find-program.ts';
 import { readHostView } from './host-view.ts';
 import { Launch, type LaunchInput, firstDataFd } from './launch.ts';
 import { refuseLinkedTargets } from './linked-targets.ts';
@@ -17,6 +17,8 @@ import { sandboxView } from './sandbox-view.ts';
 import { seccompFilter } from './seccomp-filter.ts';
 import { bubblewrapFacts } from './simulation-facts.ts';
 import type { TaskDirectory } from './task-directory.ts';
+import { onTerminal } from './terminal-command.ts';
+import { type TerminalPrograms, noTerminal } from './terminal-programs.ts';
 
 export interface BubblewrapMeans {
   readonly bubblewrap: Bubblewrap;
@@ -25,6 +27,8 @@ export interface BubblewrapMeans {
   readonly secrets: readonly Secret[];
   /** The caller's PATH. */
   readonly callerPath: string;
+  /** Null where the task gets no terminal. */
+  readonly programs: TerminalPrograms | null;
 }
 
 /** The sandbox of one task, with its limits already in force around nothing. */
@@ -36,7 +40,8 @@ export async function createBubblewrapSandbox(
   const plan = planOf(spec, means);
   const cgroup = (await cgroupHost?.make(cgroupName(spec.id), spec.limits)) ?? null;
   // At once, since to become a member of a cgroup takes as long as all the rest.
-  const launch = await launchOrRemove({ ...plan, cgroup, wantsInput: spec.stdin });
+  const input = { ...plan, cgroup, wantsInput: spec.stdin };
+  const launch = await launchOrRemove(input, plan.search.program);
   const facts = () =>
     bubblewrapFacts(spec, bubblewrap, {
       limits: cgroup?.limits ?? noLimits,
@@ -45,12 +50,12 @@ export async function createBubblewrapSandbox(
   return new BubblewrapSandbox({ ...plan, launch, cgroup, directory, facts });
 }
 
-async function launchOrRemove(input: LaunchInput): Promise<Launch> {
+async function launchOrRemove(input: LaunchInput, program: string): Promise<Launch> {
   try {
     return new Launch(input);
   } catch (error) {
     await input.cgroup?.remove();
-    throw errnoOf(error) === 'E2BIG' ? tooLong(input.command[0] ?? '') : error;
+    throw errnoOf(error) === 'E2BIG' ? tooLong(program) : error;
   }
 }
 
@@ -58,31 +63,42 @@ type Plan = Omit<BubblewrapParts, 'launch' | 'cgroup' | 'directory' | 'facts'> &
   Omit<LaunchInput, 'cgroup' | 'wantsInput'>;
 
 function planOf(spec: TaskSpec, means: BubblewrapMeans): Plan & { readonly hasSeccomp: boolean } {
-  const { bubblewrap, secrets, callerPath } = means;
+  const { bubblewrap, secrets, callerPath, programs } = means;
   const { features, path: bubblewrapPath } = bubblewrap;
-  const { command, workdir, writableRoot } = spec;
+  const { workdir, writableRoot } = spec;
   const person = currentPerson();
   const sharesNetwork = spec.network === 'egress';
   const host = readHostView({ network: sharesNetwork });
   const view = sandboxView(spec, { host, person, secrets });
   refuseLinkedTargets(view);
   const own = { PATH: defaultPath, HOME: defaultHome, ...nameVariables(taskName(person)) };
-  const environment = { ...own, ...spec.environment };
+  const plain = { command: spec.command, environment: { ...own, ...spec.environment } };
+  const search = {
+    ...{ program: spec.command[0] ?? '', path: plain.environment.PATH, directory: workdir },
+    ...{ view, person, callerPath },
+  };
+  if (programs) requirePrograms(programs, search);
+  const size = spec.tty;
+  const startable = programs && size ? onTerminal(plain, { size, programs }) : plain;
   const seccomp = seccompFilter(process.arch);
   const input = {
-    ...{ features, person, view, environment, sharesNetwork, writableRoot, seccomp },
-    directory: workdir,
+    ...{ features, person, view, sharesNetwork, writableRoot, seccomp },
+    ...{ directory: workdir, environment: startable.environment },
   };
   return {
     spec,
     bubblewrapPath,
     bubblewrap: bubblewrapArguments(input, firstDataFd),
     onSetupFailure: () => forgetBubblewrap(bubblewrap),
-    command,
-    search: {
-      ...{ program: command[0] ?? '', path: environment.PATH, directory: workdir },
-      ...{ view, person, callerPath },
-    },
+    command: startable.command,
+    ...{ search, programs },
     hasSeccomp: seccomp !== null,
   };
+}
+
+/** The task's own view of them counts: what the caller mounted may hide them. */
+function requirePrograms(programs: TerminalPrograms, search: ProgramSearch): void {
+  const { script, stty, shell } = programs;
+  const missing = [script, stty, shell].find((program) => whyNotStartable({ ...search, program }));
+  if (missing !== undefined) throw noTerminal(`${missing} is not in the sandbox`);
 }

@@ -7,6 +7,8 @@ export interface ProcessFacts {
   readonly parent: number;
   readonly group: number;
   readonly session: number;
+  /** The number of the device that controls it; 0 for none. */
+  readonly terminal: number;
   /** In clock ticks since boot; with the pid it names one process for good. */
   readonly startTime: string;
 }
@@ -17,11 +19,12 @@ export function readProcess(pid: number): ProcessFacts | null {
   if (stat === '') return null;
   // From after the program's name, which may hold spaces and parentheses.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const [state = '', parent, group, session] = fields;
+  const [state = '', parent, group, session, terminal] = fields;
   const startTime = fields[19] ?? '';
   return {
     ...{ pid, state, startTime },
     ...{ parent: Number(parent), group: Number(group), session: Number(session) },
+    terminal: Number(terminal),
   };
 }
 

@@ -8,16 +8,21 @@ import { pump } from '../pump.ts';
 import { checkWorkdir } from '../workdir.ts';
 import { defaultPath } from './find-program.ts';
 import { callersName, nameVariables } from './person.ts';
-import { endingOf, spawnFailure } from './process-outcome.ts';
+import { endingOf, sentSignalOf, spawnFailure, whyNotRunnable } from './process-outcome.ts';
 import { sendTo } from './process-facts.ts';
 import { killTree, markerVariable } from './process-tree.ts';
 import type { TaskDirectory } from './task-directory.ts';
+import { TaskTerminal } from './task-terminal.ts';
+import { type Startable, onTerminal } from './terminal-command.ts';
+import type { TerminalPrograms } from './terminal-programs.ts';
 import { randomName } from '../../spec/random-name.ts';
 
 interface ProcessParts {
   readonly spec: TaskSpec;
   readonly directory: TaskDirectory;
   readonly facts: SandboxFacts;
+  /** Null where the task gets no terminal. */
+  readonly programs: TerminalPrograms | null;
 }
 
 /** One command as a process group that dies as a whole, like the processes of a container. */
@@ -35,25 +40,34 @@ export class ProcessSandbox implements Sandbox {
   }
 
   async start(output: OutputSinks): Promise<RunningTask> {
-    const { spec } = this.#parts;
+    const { spec, programs } = this.#parts;
     await checkWorkdir(spec);
     const environment = this.#environment();
-    const child = spawn(spec, environment);
+    const program = spec.command[0] ?? '';
+    const place = { cwd: directoryOf(spec), path: environment.PATH ?? defaultPath };
+    const failure = programs && whyNotRunnable(program, place);
+    if (failure) throw failure;
+    const child = spawn(spec, this.#startable(environment));
     output.prepare();
     try {
       // Not `spawn` alone: it never comes when there is nothing to start.
       await Promise.race([once(child, 'spawn'), once(child, 'error').then(rethrow)]);
     } catch (error) {
-      const place = { cwd: directoryOf(spec), path: environment.PATH ?? defaultPath };
-      throw spawnFailure(error, spec.command[0] ?? '', place);
+      throw spawnFailure(error, program, place);
     }
-    this.#running = new RunningProcess(child, this.#marker, output);
+    this.#running = new RunningProcess({ child, marker: this.#marker, output, programs });
     return this.#running;
   }
 
   async dispose(): Promise<void> {
     this.#running?.destroy();
     await this.#parts.directory.remove();
+  }
+
+  #startable(environment: Record<string, string>): Startable {
+    const { spec, programs } = this.#parts;
+    const plain = { command: spec.command, environment };
+    return spec.tty && programs ? onTerminal(plain, { size: spec.tty, programs }) : plain;
   }
 
   /** Nothing of the caller's, as in a container. */
@@ -77,8 +91,8 @@ function directoryOf({ workspace, workdir }: TaskSpec): string {
 
 type Child = ReturnType<typeof spawn>;
 
-function spawn(spec: TaskSpec, environment: Record<string, string>) {
-  const [program = '', ...args] = spec.command;
+function spawn(spec: TaskSpec, { command, environment }: Startable) {
+  const [program = '', ...args] = command;
   const child = execa(program, args, {
     cwd: directoryOf(spec),
     env: environment,
@@ -96,55 +110,84 @@ function spawn(spec: TaskSpec, environment: Record<string, string>) {
   return child;
 }
 
+interface RunningParts {
+  readonly child: Child;
+  readonly marker: string;
+  readonly output: OutputSinks;
+  readonly programs: TerminalPrograms | null;
+}
+
 class RunningProcess implements RunningTask {
   readonly stdin: Writable | null;
   readonly drained: Promise<void>;
-  readonly resize = null;
+  readonly resize: RunningTask['resize'];
   readonly #child: Child;
   readonly #pid: number;
   readonly #marker: string;
   readonly #ended: Promise<Ending>;
+  readonly #terminal: TaskTerminal | null;
+  readonly #sent = new Set<NodeJS.Signals>();
   #hasEnded = false;
 
-  constructor(child: Child, marker: string, output: OutputSinks) {
+  constructor({ child, marker, output, programs }: RunningParts) {
     this.#child = child;
     this.#pid = child.pid ?? 0;
     this.#marker = marker;
-    this.stdin = child.stdin;
     this.drained = Promise.all([
       pump(child.stdout, output.stdout),
       pump(child.stderr, output.stderr),
     ]).then(() => undefined);
     this.drained.catch(() => undefined);
-    this.#ended = this.#awaitExit();
+    const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+    const terminal =
+      programs && new TaskTerminal({ script: this.#pid, stty: programs.stty, over: exited });
+    this.#terminal = terminal;
+    this.stdin = terminal && child.stdin ? terminal.keys(child.stdin) : child.stdin;
+    this.resize = terminal && ((size) => terminal.resize(size));
+    this.#ended = this.#awaitExit(exited);
   }
 
   async ended(): Promise<Ending> {
     return await this.#ended;
   }
 
-  kill(signal: NodeJS.Signals): Promise<'sent' | 'already-ended'> {
-    if (this.#hasEnded || !sendTo(-this.#pid, signal)) return Promise.resolve('already-ended');
-    if (signal === 'SIGKILL') killTree(this.#pid, this.#marker);
-    return Promise.resolve('sent');
+  async kill(signal: NodeJS.Signals): Promise<'sent' | 'already-ended'> {
+    if (this.#hasEnded || !(await this.#send(signal))) return 'already-ended';
+    this.#sent.add(signal);
+    if (signal === 'SIGKILL') this.#killAll();
+    return 'sent';
   }
 
   destroy(): void {
-    killTree(this.#pid, this.#marker);
+    this.#killAll();
+    this.#terminal?.close();
     this.#child.stdout.destroy();
     this.#child.stderr.destroy();
     this.#child.stdin?.destroy();
   }
 
-  async #awaitExit(): Promise<Ending> {
-    const [code, signal] = (await once(this.#child, 'exit')) as [
-      number | null,
-      NodeJS.Signals | null,
-    ];
+  async #awaitExit(
+    exited: Promise<[code: number | null, signal: NodeJS.Signals | null]>,
+  ): Promise<Ending> {
+    const [code, signal] = await exited;
     this.#hasEnded = true;
     // When a container's command ends, all its processes do.
+    this.#killAll();
+    // What makes the terminal tells of a death by a signal as a shell does.
+    const named = this.#terminal ? sentSignalOf(code ?? 0, this.#sent) : null;
+    return endingOf(code, signal ?? named);
+  }
+
+  /** To the group, of which the command on a terminal is no part. */
+  async #send(signal: NodeJS.Signals): Promise<boolean> {
+    if (!this.#terminal || signal === 'SIGKILL') return sendTo(-this.#pid, signal);
+    return await this.#terminal.send(signal);
+  }
+
+  #killAll(): void {
+    const command = this.#terminal?.command ?? null;
+    if (command !== null) killTree(command, this.#marker);
     killTree(this.#pid, this.#marker);
-    return endingOf(code, signal);
   }
 }
 

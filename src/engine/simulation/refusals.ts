@@ -3,27 +3,16 @@ import { ownNetworks } from '../../spec/choices.ts';
 import { isInside } from '../../spec/host-path.ts';
 import { type TaskSpec, workspaceTarget } from '../../spec/task-spec.ts';
 import type { Means } from './simulation-facts.ts';
+import { lostOnTerminal } from './terminal-command.ts';
 
 /** These change what the task sees or may do: a task that silently ran without them would give a wrong answer. */
 export function refuseWhatCannotBe(spec: TaskSpec, { obstacle }: Means): void {
-  if (spec.tty) throw noTerminal();
   const asked = [...neverDone(spec), ...(obstacle ? doneByBubblewrap(spec) : [])];
   if (asked.length === 0) return;
   const reason = obstacle ? ` (${obstacle.reason})` : '';
   throw new SandboxFailure('not-enforceable', `simulation cannot do ${asked.join(', ')}${reason}`, {
     hint: `Run it with an engine (--engine docker), or leave the option out.${obstacle ? ` ${obstacle.remedy}` : ''}`,
   });
-}
-
-/** The caller's own would be the only one at hand, and who holds it can type into the shell that started us. */
-function noTerminal(): SandboxFailure {
-  return new SandboxFailure(
-    'not-enforceable',
-    'simulation cannot give a task a terminal of its own',
-    {
-      hint: 'Start or install an engine (Docker or Podman), or run a command without a terminal: sandbox run.',
-    },
-  );
 }
 
 function neverDone(spec: TaskSpec): string[] {
@@ -36,6 +25,9 @@ function neverDone(spec: TaskSpec): string[] {
     ...(spec.capAdd.length > 0 ? ['--cap-add'] : []),
     ...(spec.securityOpt.length > 0 ? ['--security-opt'] : []),
     ...(spec.mounts.some(({ type }) => type === 'volume') ? ['volumes'] : []),
+    ...(spec.tty ? lostOnTerminal(spec.environment) : []).map(
+      (name) => `--env ${name} at a terminal`,
+    ),
   ];
 }
 

@@ -22,6 +22,7 @@ import { refuseWhatCannotBe } from './refusals.ts';
 import { type Means, levelOf, processGroupFacts } from './simulation-facts.ts';
 import { simulationWarning } from './simulation-warning.ts';
 import { type TaskDirectory, abandonedTasks, createTaskDirectory } from './task-directory.ts';
+import { type TerminalPrograms, findTerminalPrograms } from './terminal-programs.ts';
 
 export const simulationDriver: EngineDriver = {
   connect: async (options) => {
@@ -112,13 +113,14 @@ class SimulationEngine implements Engine {
   }
 
   async #make(spec: TaskSpec, { secrets }: CreateContext): Promise<Sandbox> {
+    const programs = spec.tty ? await findTerminalPrograms() : null;
     const directory = await createTaskDirectory(spec.id);
     try {
       const { bubblewrap, cgroups } = this.#means;
-      if (!bubblewrap) return await createProcessSandbox(spec, directory);
+      if (!bubblewrap) return await createProcessSandbox(spec, directory, programs);
       const callerPath = this.#options.env.PATH ?? '';
-      const means = { bubblewrap, cgroupHost: cgroups.host, directory, secrets, callerPath };
-      return await createBubblewrapSandbox(spec, means);
+      const own = { cgroupHost: cgroups.host, directory, programs };
+      return await createBubblewrapSandbox(spec, { bubblewrap, ...own, secrets, callerPath });
     } catch (error) {
       await directory.remove();
       throw error;
@@ -139,9 +141,13 @@ async function simulationLeftovers({ cgroups }: Means): Promise<Leftover[]> {
 }
 
 /** Loaded only where it is needed: what starts plain processes takes as long to load as all the rest. */
-async function createProcessSandbox(spec: TaskSpec, directory: TaskDirectory): Promise<Sandbox> {
+async function createProcessSandbox(
+  spec: TaskSpec,
+  directory: TaskDirectory,
+  programs: TerminalPrograms | null,
+): Promise<Sandbox> {
   const { ProcessSandbox } = await import('./process-sandbox.ts');
-  return new ProcessSandbox({ spec, directory, facts: processGroupFacts(spec) });
+  return new ProcessSandbox({ spec, directory, programs, facts: processGroupFacts(spec) });
 }
 
 function engineFacts({ bubblewrap }: Means): EngineFacts {
