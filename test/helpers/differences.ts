@@ -13,7 +13,6 @@ export const differences: Readonly<Record<TestEngine, Readonly<Record<string, st
       'odd-paths',
     'in a copy of the workspace what is left out of it is not there, either': 'workdir-of-a-copy',
     'a task that does not read its input ends all the same': 'unread-input',
-    'every promise is held': 'seccomp',
   },
   simulation: {},
 };
