@@ -25,7 +25,7 @@ describeOnAll('the filter of system calls', (engine) => {
     expect(seen.loosened).toEqual([]);
   });
 
-  test.skipIf(engine === 'simulation')('--security-opt seccomp=FILE is in force', async () => {
+  test('--security-opt seccomp=FILE is in force', async () => {
     const workspace = await Workspace.create();
     const file = await refusingMkdir(workspace.root);
     const args = [...quiet, ...chosen(engine), '--security-opt', `seccomp=${file}`];

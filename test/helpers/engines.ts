@@ -78,7 +78,8 @@ export async function containersOf(id: string, engine: TestEngine = 'docker'): P
   return found.map(({ Names }) => Names.join());
 }
 
-function clientOf(engine: TestEngine): Docker {
+/** Simulation has none. */
+export function clientOf(engine: TestEngine): Docker {
   if (engine !== 'podman') return docker;
   return new Docker({ socketPath: podmanSocket });
 }
