@@ -106,8 +106,9 @@ export class RunningContainer implements RunningTask {
     try {
       await api.call(callLimitsMs.quick, (abortSignal) => container.kill({ signal, abortSignal }));
     } catch (error) {
-      if (isEnded(error)) return 'already-ended';
-      if (!isGoneByKill(error)) throw error;
+      const isGone = isGoneMeanwhile(error);
+      if (isEnded(error) || (isGone && signal !== 'SIGKILL')) return 'already-ended';
+      if (!isGone) throw error;
     }
     this.#delivered.add(signal);
     return 'sent';
@@ -218,8 +219,8 @@ function isEnded(error: unknown): boolean {
   return status === 404 || status === 409;
 }
 
-/** Podman looks for the end of what it has killed, and may find it removed already. Before a kill that is 404. */
-function isGoneByKill(error: unknown): boolean {
+/** After a SIGKILL Podman looks for the end of the container, and may find it removed. Before the kill that is 404. */
+function isGoneMeanwhile(error: unknown): boolean {
   return httpStatusOf(error) === 500 && engineMessageOf(error).includes('no such container');
 }
 
