@@ -26,4 +26,10 @@ export class Termination {
     this.#cause ??= cause;
     this.signals.push(sent);
   }
+
+  /** What was delivered was delivered to nobody: the task had ended before. */
+  withdraw(): void {
+    this.#cause = null;
+    this.signals.length = 0;
+  }
 }

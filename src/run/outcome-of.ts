@@ -7,8 +7,8 @@ import type { TaskSpec } from '../spec/task-spec.ts';
 
 /** The first cause wins: what the sandbox did, then what the kernel did, then the command's own ending. */
 export function outcomeOf(ending: Ending, termination: Termination): Outcome {
-  const { end, oomKills, stoppedBy, endedFirst, watchdog } = ending;
-  const cause = endedFirst ? null : termination.cause;
+  const { end, oomKills, stoppedBy, watchdog } = ending;
+  const { cause } = termination;
   // We were suspended, so that it acted in our place.
   if (hasActed(watchdog) && cause === null) return { kind: 'timed-out', end };
   if (cause?.kind === 'deadline') return { kind: 'timed-out', end };

@@ -55,6 +55,7 @@ export async function supervise(task: RunningTask, supervision: Supervision): Pr
   try {
     const ending = await Promise.race([task.ended(), stopper.failed]);
     await stopper.settled();
+    if (ending.endedFirst) supervision.termination.withdraw();
     return ending;
   } finally {
     cancelDeadline();

@@ -3,13 +3,13 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readReceipt, runCli } from '../helpers/cli.ts';
-import { describeOnEach, mayLoseEvents } from '../helpers/engines.ts';
+import { chosen, describeOnAll, mayLoseEvents } from '../helpers/engines.ts';
 import { HostileRun, peakBytes } from '../helpers/hostile-run.ts';
 import { hasCgroups, hasNamespaces } from '../helpers/simulation.ts';
 import { Workspace } from '../helpers/workspace.ts';
 
 // Every run asserts that no container, network, process, temporary file or lock is left: see the helper.
-describeOnEach('a task that does not want to end', (engine) => {
+describeOnAll('a task that does not want to end', (engine) => {
   const soon = ['--timeout', '1s', '-k', '500ms'];
   const killed = {
     status: 'timed-out',
@@ -71,7 +71,7 @@ describeOnEach('a task that does not want to end', (engine) => {
   });
 });
 
-describeOnEach('a task that prints', (engine) => {
+describeOnAll('a task that prints', (engine) => {
   test('a line of 1 GB has all of it passed on, in memory that does not grow', async () => {
     const task = await HostileRun.on(engine);
     const size = 1_000_000_000;
@@ -113,7 +113,7 @@ describeOnEach('a task that prints', (engine) => {
       join(workspace.root, 'tasks.jsonl'),
       JSON.stringify({ id: 'escapes', command: ['sh', '-c', line] }),
     );
-    const batch = ['batch', '--engine', engine, '--network', 'none', '../tasks.jsonl'];
+    const batch = ['batch', ...chosen(engine), '--network', 'none', '../tasks.jsonl'];
     const { exitCode, stdout, stderr } = await runCli(batch, { cwd: workspace.path, input: '' });
     expect(exitCode).toBe(1);
     expect(stdout + stderr).not.toMatch(/[^\n\P{Cc}]/u);
@@ -122,7 +122,7 @@ describeOnEach('a task that prints', (engine) => {
   });
 });
 
-describeOnEach('a task that is given too much', (engine) => {
+describeOnAll('a task that is given too much', (engine) => {
   test('gets 2 MB of words', async () => {
     const task = await HostileRun.on(engine);
     const words = Array<string>(20).fill('x'.repeat(100_000));
@@ -136,7 +136,7 @@ describeOnEach('a task that is given too much', (engine) => {
     const task = await HostileRun.on(engine);
     const words = Array<string>(20_000).fill('x');
     const result = await task.of('--', 'sh', '-c', 'echo $#', 'sh', ...words);
-    if (engine === 'docker' || !hasNamespaces) {
+    if (engine !== 'simulation' || !hasNamespaces) {
       expect(result).toMatchObject({ exitCode: 0, stdout: '20000\n' });
       return;
     }
@@ -153,7 +153,7 @@ describeOnEach('a task that is given too much', (engine) => {
     const workspace = await Workspace.create();
     const id = `long-${process.pid}-${engine}`;
     await writeFile(join(workspace.root, 'tasks.jsonl'), JSON.stringify({ id, ...entry }));
-    const batch = ['batch', '--engine', engine, '--network', 'none', '../tasks.jsonl'];
+    const batch = ['batch', ...chosen(engine), '--network', 'none', '../tasks.jsonl'];
     const { exitCode, stderr } = await runCli(batch, { cwd: workspace.path, input: '' });
     expect(exitCode).toBe(1);
     expect(stderr).toContain('longer than the kernel takes');
@@ -173,8 +173,8 @@ describeOnEach('a task that is given too much', (engine) => {
   });
 });
 
-describeOnEach('a task that takes what it can get', (engine) => {
-  const canLimit = engine === 'docker' || hasCgroups;
+describeOnAll('a task that takes what it can get', (engine) => {
+  const canLimit = engine !== 'simulation' || hasCgroups;
 
   test.skipIf(!canLimit)(
     'of disk and memory at once gets what it may have of each',

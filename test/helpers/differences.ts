@@ -13,9 +13,12 @@ export const differences: Readonly<Record<TestEngine, Readonly<Record<string, st
       'odd-paths',
     'in a copy of the workspace what is left out of it is not there, either': 'workdir-of-a-copy',
     'a task that does not read its input ends all the same': 'unread-input',
-    'every promise is held': 'seccomp',
+    'of disk and memory at once gets what it may have of each': 'out-of-memory',
   },
-  simulation: {},
+  simulation: {
+    '--security-opt seccomp=FILE is in force': 'seccomp-file',
+    'a root caller can hand a workspace of someone else to its owner': 'user',
+  },
 };
 
 /** Why a test is not asked of an engine, or null. */

@@ -10,6 +10,9 @@ export const docker = new Docker({ socketPath: '/var/run/docker.sock' });
 /** Where the Podman of test/engine/with-podman.sh listens. */
 const podmanHost = process.env.SANDBOX_TEST_PODMAN ?? null;
 
+/** The same as a path. */
+export const podmanSocket = (podmanHost ?? '').replace(/^unix:\/\//, '');
+
 /** What the conformance tests run on; Podman is reached by the engine `docker`. */
 export type TestEngine = 'docker' | 'podman' | 'simulation';
 
@@ -75,9 +78,10 @@ export async function containersOf(id: string, engine: TestEngine = 'docker'): P
   return found.map(({ Names }) => Names.join());
 }
 
-function clientOf(engine: TestEngine): Docker {
+/** Simulation has none. */
+export function clientOf(engine: TestEngine): Docker {
   if (engine !== 'podman') return docker;
-  return new Docker({ socketPath: podmanHost?.replace(/^unix:\/\//, '') });
+  return new Docker({ socketPath: podmanSocket });
 }
 
 /** Engine 20.10 loses the event of a kill for lack of memory now and then while other tests run (README, Limitations). */

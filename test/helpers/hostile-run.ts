@@ -4,10 +4,9 @@ import { once } from 'node:events';
 import { mkdir, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import type { EngineName } from '../../src/spec/choices.ts';
 import type { Receipt } from '../../src/receipt/receipt.ts';
 import { type CliResult, binPath, readReceipt } from './cli.ts';
-import { containersOf, docker } from './engines.ts';
+import { type TestEngine, chosen, clientOf, containersOf } from './engines.ts';
 import { Workspace } from './workspace.ts';
 
 let count = 0;
@@ -16,14 +15,14 @@ let count = 0;
 export class HostileRun {
   readonly id = `hostile-${process.pid}-${(count += 1)}`;
   readonly workspace: Workspace;
-  readonly #engine: EngineName;
+  readonly #engine: TestEngine;
 
-  private constructor(workspace: Workspace, engine: EngineName) {
+  private constructor(workspace: Workspace, engine: TestEngine) {
     this.workspace = workspace;
     this.#engine = engine;
   }
 
-  static async on(engine: EngineName): Promise<HostileRun> {
+  static async on(engine: TestEngine): Promise<HostileRun> {
     const workspace = await Workspace.create();
     const run = new HostileRun(workspace, engine);
     await mkdir(run.#temporary);
@@ -73,14 +72,15 @@ export class HostileRun {
 
   get #options(): string[] {
     const marked = ['-e', `HOSTILE=${this.id}.`];
-    return ['--engine', this.#engine, '-q', '--network', 'none', '--id', this.id, ...marked];
+    return [...chosen(this.#engine), '-q', '--network', 'none', '--id', this.id, ...marked];
   }
 
   async #containersAndNetworks(): Promise<string[]> {
-    if (this.#engine !== 'docker') return [];
+    if (this.#engine === 'simulation') return [];
     const filters = { label: [`sandbox-run.task=${this.id}`] };
-    const networks = await docker.listNetworks({ filters });
-    return [...(await containersOf(this.id)), ...networks.map(({ Name }) => Name)];
+    const networks = await clientOf(this.#engine).listNetworks({ filters });
+    const containers = await containersOf(this.id, this.#engine);
+    return [...containers, ...networks.map(({ Name }) => Name)];
   }
 
   /** Whatever has the task's mark in its environment, in a container or out of it. */

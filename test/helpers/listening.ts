@@ -39,8 +39,8 @@ function isPort(address: AddressInfo | string | null): address is AddressInfo {
 }
 
 /** Copies bytes to the real engine's socket and back. */
-export function toRealEngine(client: Socket): void {
-  const engine = connect({ path: '/var/run/docker.sock', allowHalfOpen: true });
+export function toRealEngine(client: Socket, path = '/var/run/docker.sock'): void {
+  const engine = connect({ path, allowHalfOpen: true });
   engine.on('error', () => client.destroy());
   client.on('error', () => engine.destroy());
   engine.on('close', () => client.destroy());

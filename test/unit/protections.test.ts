@@ -139,8 +139,11 @@ describe('what is not enforced', () => {
     expect(missing(one)).toEqual([]);
   });
 
-  test('The filter of Podman, which is looser', () => {
-    expect(missing({ product: 'Podman Engine' })).toEqual(['seccomp']);
+  test('The filter of Podman, which is looser, unless ours is in its place', () => {
+    const product = 'Podman Engine';
+    expect(missing({ product })).toEqual(['seccomp']);
+    const ours = { SecurityOpt: ['no-new-privileges', 'seccomp=/run/0.json'] };
+    expect(missing({ product, host: ours })).toEqual([]);
   });
 
   test.each<[string[], object]>([
@@ -253,6 +256,8 @@ describe('what was loosened', () => {
       },
     ],
     [[], { host: { SecurityOpt: ['no-new-privileges', 'apparmor=x', 'label=disable'] } }],
+    // Nobody asked for it: it is ours.
+    [[], { product: 'Podman Engine', host: { SecurityOpt: ['seccomp=/run/0.json'] } }],
     [
       ['security-opt seccomp=/p.json'],
       {

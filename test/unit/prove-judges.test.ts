@@ -24,11 +24,15 @@ type Seen = readonly [string, typeof passed, string, HostFindings];
 const nothing: HostFindings = {};
 
 const inGvisor = { ...failed, isolation: { ...failed.isolation, level: 'gvisor' as const } };
+const untold = { ...failed, evidence: { ...failed.evidence, oomKills: null } };
+const stopped = { ...untold, task: { exitCode: 143, signal: 'SIGTERM' } };
+const countedByKernel: HostFindings = { facts: { 'host-kills': '1' } };
 const endedInGvisor = { ...inGvisor, task: { exitCode: 1, signal: null } };
 
 const held: readonly Seen[] = [
   ['memory-hog', outOfMemory, 'fact reached 28', nothing],
   ['memory-hog', inGvisor, 'fact reached 14', nothing],
+  ['memory-hog', untold, 'fact reached 28', countedByKernel],
   ['swap', outOfMemory, 'fact on-top 0\nfact reached 28', nothing],
   ['fork-bomb', passed, 'fact refused again\nfact lived 30\ndone', nothing],
   ['cpu-share', passed, 'fact share 0.2\nfact throttled 11\ndone', nothing],
@@ -40,6 +44,9 @@ const held: readonly Seen[] = [
 const unproven: readonly Seen[] = [
   ['memory-hog', passed, 'fact reached 28\ndone', nothing],
   ['memory-hog', failed, 'fact reached 28', nothing],
+  ['memory-hog', untold, 'fact reached 28', { facts: { 'host-kills': '0' } }],
+  ['memory-hog', untold, 'fact host-kills 1\nfact reached 28', { facts: { 'host-kills': '0' } }],
+  ['memory-hog', stopped, 'fact reached 28', countedByKernel],
   ['memory-hog', endedInGvisor, 'fact reached 14', nothing],
   ['swap', failed, 'fact on-top 0\nfact reached 28', nothing],
   ['swap', outOfMemory, 'fact reached 28', nothing],

@@ -28,13 +28,13 @@ class ControlledTask implements RunningTask {
     });
   }
 
-  end(exitCode = 0): void {
+  end(exitCode = 0, endedFirst = false): void {
     this.#settle?.end({
       end: { exitCode, signal: null },
       oomKills: null,
       observed: [],
       stoppedBy: null,
-      endedFirst: false,
+      endedFirst,
       watchdog: null,
       isOver: false,
     });
@@ -119,6 +119,16 @@ describe('a task that ends by itself', () => {
     watched.cancel.abort('SIGINT');
     watched.force.abort();
     expect(task.received).toEqual([]);
+  });
+
+  test('and is seen to have ended before a signal that the engine took has got none', async () => {
+    const task = new ControlledTask((_, ended) => {
+      ended.end(0, true);
+      return 'sent';
+    });
+    const watched = watch(task, { timeoutMs: 1 });
+    expect((await watched.start()).end.exitCode).toBe(0);
+    expect([watched.sent(), watched.termination.cause]).toEqual([[], null]);
   });
 
   test('just before the first signal ended by itself, whatever the clock says', async () => {

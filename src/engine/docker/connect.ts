@@ -16,7 +16,8 @@ import { dockerCommands } from './docker-run-line.ts';
 import { lookEarly } from './early-look.ts';
 import { connectFailure, isAbsent } from './engine-failure.ts';
 import { type EngineInfo, engineInfo } from './engine-info.ts';
-import { productOf } from './product.ts';
+import { podmanFilter } from './podman-filter.ts';
+import { podmanProduct, productOf } from './product.ts';
 import { taskUser } from './user.ts';
 
 const versionSchema = v.object({
@@ -50,14 +51,13 @@ async function tryAddress(
     const early = lookEarly(api, upcoming, cancel);
     // Where the engine cannot be used at all nobody asks what became of it.
     early.catch(() => undefined);
-    const [version, info] = await Promise.all([
-      api.get('/version', cancel),
-      api.get('/info', cancel),
-    ]);
-    const about = engineInfo(info);
-    const facts = engineFacts(address, { version, about });
-    api.useVersion(facts.apiVersion);
-    return new DockerEngine(api, { facts, info: about, early, keepsLeftovers });
+    const about = api.get('/info', cancel);
+    const spoken = api.get('/version', cancel).then((answer) => spokenBy(answer, address, api));
+    const filter = upcoming ? spoken.then((said) => filterEarly(api, said)) : null;
+    filter?.catch(() => undefined);
+    const [said, info] = await Promise.all([spoken, about.then(engineInfo)]);
+    const facts = engineFacts(address, said, info);
+    return new DockerEngine(api, { facts, info, early, filter, keepsLeftovers });
   } catch (error) {
     cancel.throwIfAborted();
     const cause = (error instanceof SandboxFailure ? error.cause : null) ?? error;
@@ -78,18 +78,27 @@ async function refuseOtherThanSocket({ url, origin }: EngineAddress): Promise<vo
   });
 }
 
-function engineFacts(address: EngineAddress, said: { version: unknown; about: EngineInfo }) {
-  const version = v.parse(versionSchema, said.version);
+type Spoken = Pick<EngineFacts, 'product' | 'version' | 'apiVersion'>;
+
+function spokenBy(answer: unknown, address: EngineAddress, api: DockerApi): Spoken {
+  const version = v.parse(versionSchema, answer);
+  const apiVersion = negotiate(address, version);
+  api.useVersion(apiVersion);
   return {
-    name: 'docker',
     product: productOf(version.Components?.[0]?.Name),
     version: version.Version,
-    apiVersion: negotiate(address, version),
-    address: address.url,
-    runtime: said.about.defaultRuntime,
-    rootless: said.about.rootless,
-    cgroupVersion: said.about.cgroupVersion,
-  } as const satisfies EngineFacts;
+    apiVersion,
+  };
+}
+
+/** As with the image: what the task that is about to come needs is found while the engine still says what it is. */
+async function filterEarly(api: DockerApi, { product }: Spoken): Promise<string | null> {
+  return product === podmanProduct ? await podmanFilter(api) : null;
+}
+
+function engineFacts({ url }: EngineAddress, said: Spoken, info: EngineInfo): EngineFacts {
+  const { defaultRuntime: runtime, rootless, cgroupVersion } = info;
+  return { name: 'docker', ...said, address: url, runtime, rootless, cgroupVersion };
 }
 
 function engineNotFound(addresses: readonly EngineAddress[]): SandboxFailure {

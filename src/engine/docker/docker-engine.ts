@@ -25,6 +25,7 @@ import { taskLabels } from './labels.ts';
 import { type UsableNetwork, ensureNetwork } from './network.ts';
 import { nestedDockerWarning } from './nested-docker.ts';
 import { networkSysctls } from './network-plan.ts';
+import { podmanFilter, withProfileInFile, withoutOwnFilter } from './podman-filter.ts';
 import { dockerProduct, podmanProduct } from './product.ts';
 import { checkRuntime, checkRuntimeInForce, levelOf } from './runtime.ts';
 import { sandboxFacts } from './sandbox-facts.ts';
@@ -39,6 +40,8 @@ interface Known {
   readonly facts: EngineFacts;
   readonly info: EngineInfo;
   readonly early: Promise<UsableImage | null>;
+  /** In place of the engine's own filter of system calls, where that was asked for already. */
+  readonly filter: Promise<string | null> | null;
   /** What killed runs left stays, for whoever wants to see it. */
   readonly keepsLeftovers: boolean;
 }
@@ -74,15 +77,17 @@ export class DockerEngine implements Engine {
   readonly #info: EngineInfo;
   readonly #keepsLeftovers: boolean;
   #early: Promise<UsableImage | null> | null;
+  #filter: Promise<string | null> | null;
   #sweeping: Promise<unknown> | null = null;
 
-  constructor(api: DockerApi, { facts, info, early, keepsLeftovers }: Known) {
+  constructor(api: DockerApi, { facts, info, early, filter, keepsLeftovers }: Known) {
     this.#keepsLeftovers = keepsLeftovers;
     this.#api = api;
     this.facts = facts;
     this.capacity = info.capacity;
     this.#info = info;
     this.#early = early;
+    this.#filter = filter;
     this.diagnosis = new DockerDiagnosis(api);
     this.images = new DockerImages(api);
     this.housekeeping = new DockerHousekeeping(api);
@@ -103,7 +108,7 @@ export class DockerEngine implements Engine {
     const [image, network, security] = await allSettledOrThrow([
       phases.measure('image', () => this.#imageFor(asked, context)),
       phases.measure('network', () => ensureNetwork(this.#api, asked.network, context.cancel)),
-      securityOptions(asked),
+      this.#securityOptions(asked),
     ]);
     context.cancel.throwIfAborted();
     // One that was built has a name of its own.
@@ -152,6 +157,15 @@ export class DockerEngine implements Engine {
     return this.#sweeping;
   }
 
+  async #securityOptions(spec: TaskSpec): Promise<string[]> {
+    this.#filter ??= this.#isPodman ? podmanFilter(this.#api) : Promise.resolve(null);
+    return await securityOptions(spec, await this.#filter);
+  }
+
+  get #isPodman(): boolean {
+    return this.facts.product === podmanProduct;
+  }
+
   /** What was found early is good for the first task only: a later one may come much later. */
   async #imageFor(spec: TaskSpec, context: CreateContext): Promise<UsableImage> {
     const early = this.#early;
@@ -179,13 +193,28 @@ export class DockerEngine implements Engine {
   async #createContainer(spec: TaskSpec, placement: Placement): Promise<Container> {
     const { identity } = placement;
     const options = containerOptions(spec, placement);
+    const create = (asked: Docker.ContainerCreateOptions) =>
+      createContainer(this.#api, spec, asked);
     try {
-      return { container: await createContainer(this.#api, spec, options), options, identity };
+      const container = await (this.#isPodman
+        ? withProfileInFile(this.#api, options, create)
+        : create(options));
+      return { container, options, identity };
     } catch (error) {
-      const less = withoutUnseen(identity, error);
+      const less = this.#withoutRefused(spec, placement, error);
       if (!less) throw error;
-      return await this.#createContainer(spec, { ...placement, identity: less });
+      return await this.#createContainer(spec, less);
     }
+  }
+
+  /** Without what is ours and the engine could not read; null where that is not what it failed for. */
+  #withoutRefused(spec: TaskSpec, placement: Placement, error: unknown): Placement | null {
+    const identity = withoutUnseen(placement.identity, error);
+    if (identity) return { ...placement, identity };
+    const securityOptions = withoutOwnFilter(placement.securityOptions, spec, error);
+    if (!securityOptions) return null;
+    this.#filter = Promise.resolve(null);
+    return { ...placement, securityOptions };
   }
 
   /** Attached, waiting and listening before it starts: what begins later loses the race with a short task. */
@@ -218,7 +247,7 @@ export class DockerEngine implements Engine {
       facts,
       search: commandSearch(spec, options, image.environment),
       secrets,
-      tellsOom: this.facts.product !== podmanProduct,
+      tellsOom: !this.#isPodman,
     });
   }
 }

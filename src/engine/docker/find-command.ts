@@ -85,9 +85,12 @@ export function whereMissing(
   return `${missing}${isLine ? shell : ''} ${choose}.`;
 }
 
-/** Without a name: any that could be thought of may be taken. */
+/**
+ * Without a name: any that could be thought of may be taken. Without a filter of system calls: nothing is started, and
+ * Podman does not take one as it is written here.
+ */
 async function create(api: DockerApi, options: Docker.ContainerCreateOptions) {
-  const unnamed = { ...options };
+  const unnamed = { ...options, HostConfig: { ...options.HostConfig, SecurityOpt: [] } };
   delete unnamed.name;
   return await api.createContainer(unnamed);
 }

@@ -5,6 +5,7 @@ import {
   securityOptionsInVain,
   securityOptionsOf,
 } from './inspection.ts';
+import { asksForSeccomp } from './security-options.ts';
 
 /** What the caller opened that is closed by default, read back from the engine. */
 export function loosened(inspection: Inspection): string[] {
@@ -18,6 +19,7 @@ export function loosened(inspection: Inspection): string[] {
     ...(isRootAskedFor(inspection) ? ['user root'] : []),
     ...securityOptionsOf(host)
       .filter((option) => !option.startsWith('no-new-privileges') && !inVain.includes(option))
+      .filter((option) => !isOwnFilter(option, spec))
       .map((option) => `security-opt ${nameOf(option, spec.securityOpt)}`),
   ];
 }
@@ -26,6 +28,12 @@ export function loosened(inspection: Inspection): string[] {
 function isRootAskedFor({ inspected, spec, info }: Inspection): boolean {
   if (spec.user === null || info.rootless === true) return false;
   return isRoot(inspected.Config.User);
+}
+
+/** Where nobody asked for a filter, one that is there is ours, in place of a looser one. */
+function isOwnFilter(option: string, { securityOpt }: Inspection['spec']): boolean {
+  const isFilter = option.startsWith('seccomp=') && option !== 'seccomp=unconfined';
+  return isFilter && !asksForSeccomp(securityOpt);
 }
 
 /** A profile comes back as its text: the name of its file says more. */

@@ -105,12 +105,13 @@ export class RunningContainer implements RunningTask {
     const { api, container } = this.#parts;
     try {
       await api.call(callLimitsMs.quick, (abortSignal) => container.kill({ signal, abortSignal }));
-      this.#delivered.add(signal);
-      return 'sent';
     } catch (error) {
-      if (isEnded(error)) return 'already-ended';
-      throw error;
+      const isGone = isGoneMeanwhile(error);
+      if (isEnded(error) || (isGone && signal !== 'SIGKILL')) return 'already-ended';
+      if (!isGone) throw error;
     }
+    this.#delivered.add(signal);
+    return 'sent';
   }
 
   /** Some engines lose the event now and then: then nobody was seen to send what ended the command. */
@@ -216,6 +217,11 @@ function isEnded(error: unknown): boolean {
   const status = httpStatusOf(error);
   if (status === 500) return engineMessageOf(error).includes('container state improper');
   return status === 404 || status === 409;
+}
+
+/** After a SIGKILL Podman looks for the end of the container, and may find it removed. Before the kill that is 404. */
+function isGoneMeanwhile(error: unknown): boolean {
+  return httpStatusOf(error) === 500 && engineMessageOf(error).includes('no such container');
 }
 
 interface WaitStatus {

@@ -5,9 +5,13 @@ import type { TaskSpec } from '../../spec/task-spec.ts';
 
 /**
  * What HostConfig.SecurityOpt takes: a seccomp profile goes there as its text. Rejects with a SandboxFailure
- * (`invalid-settings`) where the file is no profile, or another one than the task was resolved with.
+ * (`invalid-settings`) where the file is no profile, or another one than the task was resolved with. `filter` is the
+ * profile of who asks for none, where the engine's own default is not good enough.
  */
-export async function securityOptions({ securityOpt, seccompDigest }: Asked): Promise<string[]> {
+export async function securityOptions(
+  { securityOpt, seccompDigest, nestedDocker }: Asked,
+  filter: string | null,
+): Promise<string[]> {
   const profiles = new Map<string, string>();
   for (const option of securityOpt) {
     const path = seccompPathOf(option);
@@ -19,10 +23,15 @@ export async function securityOptions({ securityOpt, seccompDigest }: Asked): Pr
     const profile = profiles.get(option);
     return profile === undefined ? option : `seccomp=${profile}`;
   });
-  return ['no-new-privileges', ...options];
+  const isOwn = filter !== null && !nestedDocker && !asksForSeccomp(securityOpt);
+  return ['no-new-privileges', ...options, ...(isOwn ? [`seccomp=${filter}`] : [])];
 }
 
-type Asked = Pick<TaskSpec, 'securityOpt' | 'seccompDigest'>;
+type Asked = Pick<TaskSpec, 'securityOpt' | 'seccompDigest' | 'nestedDocker'>;
+
+export function asksForSeccomp(securityOpt: readonly string[]): boolean {
+  return securityOpt.some((option) => option.startsWith('seccomp='));
+}
 
 /** What the receipt says of the task would be wrong. */
 function changedMeanwhile(): SandboxFailure {

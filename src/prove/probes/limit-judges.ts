@@ -8,6 +8,7 @@ import {
   whatIsMissing,
   whyIncomplete,
 } from '../findings.ts';
+import { hostKills } from '../memory-kills.ts';
 import type { Judgement, ProbeObservation } from '../probe.ts';
 
 export const memoryMib = 32;
@@ -28,17 +29,28 @@ export function judgeHog(seen: ProbeObservation): Judgement {
   const { status } = seen.receipt;
   if (reached > memoryMib) return broken(`it had ${reached} MiB (${status})`);
   if (status === 'timed-out') return unproven('the deadline came before the limit');
-  if (!wasKilledForMemory(seen.receipt)) {
-    return unproven(`it had ${reached} MiB, and no kill for memory was reported (${status})`);
-  }
-  return held(`it had ${reached} of ${hogMib} MiB when it was ended (${status})`);
+  const said = `it had ${reached} of ${hogMib} MiB when it was ended (${status})`;
+  if (wasKilledForMemory(seen.receipt)) return held(said);
+  if (wasKilledUntold(seen)) return held(`${said}; this host's kernel counts a kill for memory`);
+  return unproven(`it had ${reached} MiB, and no kill for memory was reported (${status})`);
 }
 
-function wasKilledForMemory({ status, task, evidence, isolation }: Receipt): boolean {
+function wasKilledForMemory(receipt: Receipt): boolean {
+  const { status, evidence, isolation } = receipt;
   if (status === 'out-of-memory' || (evidence.oomKills ?? 0) > 0) return true;
   // The engine misses some of them where the whole of gVisor is killed: then there is a SIGKILL that is not ours.
-  const isForeign = task?.exitCode === 137 && evidence.signalsSent.length === 0;
-  return isolation.level === 'gvisor' && isForeign;
+  return isolation.level === 'gvisor' && wasKilledByOthers(receipt);
+}
+
+/** Where the engine never tells of such kills, the kernel does. */
+function wasKilledUntold(seen: ProbeObservation): boolean {
+  const { receipt } = seen;
+  const isUntold = receipt.evidence.oomKills === null && (measured(seen, hostKills) ?? 0) > 0;
+  return isUntold && wasKilledByOthers(receipt);
+}
+
+function wasKilledByOthers({ task, evidence }: Receipt): boolean {
+  return task?.exitCode === 137 && evidence.signalsSent.length === 0;
 }
 
 export function judgeSwap(seen: ProbeObservation): Judgement {

@@ -1,6 +1,7 @@
 import { nothingBroke } from '../findings.ts';
 import { Heart, beating } from '../heart.ts';
 import { processesNaming } from '../host-traces.ts';
+import { countMemoryKills } from '../memory-kills.ts';
 import { perl } from '../perl.ts';
 import type { ProbePlace } from '../place.ts';
 import type { HostFindings, Probe, Stage } from '../probe.ts';
@@ -42,6 +43,7 @@ export const limitProbes: readonly Probe[] = [
     task: {
       language: 'perl',
       settings: { memory: `${memoryMib}m` },
+      prepare: countMemoryKills,
       program: perl(hog),
     },
     judge: judgeHog,
@@ -60,6 +62,7 @@ export const limitProbes: readonly Probe[] = [
     task: {
       language: 'perl',
       settings: { memory: `${memoryMib}m` },
+      prepare: countMemoryKills,
       program: perl(String.raw`
 my ($swap) = slurp('/proc/meminfo') =~ /^SwapTotal:\s+([0-9]+)/m;
 fact('swap-total', $swap) if defined $swap;
