@@ -154,6 +154,25 @@ describeOnEach('a running task', (engine) => {
     expect(junit).toContain('<error message="cancelled by `sandbox stop`, ended by SIGTERM"');
   });
 
+  test('keeps its id from that of a batch elsewhere, which is told what to do', async () => {
+    const [one, two] = [await Workspace.create(), await Workspace.create()];
+    const id = newId();
+    const entry = JSON.stringify({ id, line: 'until [ -e go ]; do sleep 0.1; done' });
+    for (const { root } of [one, two]) await writeFile(join(root, 'tasks.jsonl'), entry);
+    const args = ['batch', '../tasks.jsonl', ...on, '--network', 'none', '-q'];
+    const batchIn = ({ path }: Workspace) => startCli(args, { cwd: path, input: '' });
+    const first = batchIn(one);
+    onTestFinished(() => void first.kill('SIGKILL'));
+    await marked(id);
+    const second = await finished(batchIn(two));
+    expect(second.exitCode).toBe(1);
+    expect(second.stderr).toContain(
+      `${id}: not started: a task with the id "${id}" is running already · Wait for it, stop it, or choose another id: --id, or "id" of a task in the file of a batch.`,
+    );
+    await writeFile(join(one.path, 'go'), '');
+    expect((await finished(first)).exitCode).toBe(0);
+  });
+
   test('shows what it has printed, what it prints, and the same from its receipt', async () => {
     const workspace = await Workspace.create();
     const line = 'echo one; echo two >&2; echo ready; read l; echo "$l"; echo end >&2';

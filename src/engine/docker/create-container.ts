@@ -1,6 +1,7 @@
 import type Docker from 'dockerode';
 import { SandboxFailure } from '../../failure.ts';
 import type { TaskSpec } from '../../spec/task-spec.ts';
+import { idInUse } from '../id-in-use.ts';
 import type { DockerApi } from './docker-api.ts';
 import type { EngineContainer } from './engine-calls.ts';
 import { engineMessageOf, httpStatusOf } from './engine-failure.ts';
@@ -21,12 +22,12 @@ export async function createContainer(
   } catch (error) {
     if (httpStatusOf(error) === null) await removeLost(api, options);
     if (!isNameTaken(error)) throw refused(error);
-    if (!(await isLeaving(api, name))) throw idInUse(spec, error);
+    if (!(await isLeaving(api, name))) throw idInUse(spec.id, error);
   }
   try {
     return await api.createContainer(options);
   } catch (error) {
-    throw isNameTaken(error) ? idInUse(spec, error) : refused(error);
+    throw isNameTaken(error) ? idInUse(spec.id, error) : refused(error);
   }
 }
 
@@ -62,13 +63,6 @@ async function isLeaving(api: DockerApi, name: string): Promise<boolean> {
     if (httpStatusOf(error) === 404) return true;
     throw error;
   }
-}
-
-function idInUse(spec: TaskSpec, cause: unknown): SandboxFailure {
-  return new SandboxFailure('id-in-use', `a task with the id "${spec.id}" is running already`, {
-    hint: 'Wait for it, stop it, or choose another --id.',
-    cause,
-  });
 }
 
 function refused(error: unknown): SandboxFailure {

@@ -1,9 +1,10 @@
 import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { SandboxFailure, errnoOf } from '../../failure.ts';
+import { errnoOf } from '../../failure.ts';
 import { deadOwner, namesIn } from '../abandoned-files.ts';
 import type { Leftover } from '../engine.ts';
+import { idInUse } from '../id-in-use.ts';
 import { type Lock, acquireAbandonedLock, acquireLock, isAbandonedLock } from '../lock.ts';
 import { ownTemporaryDirectory } from '../own-directory.ts';
 import { removeTree } from '../remove-tree.ts';
@@ -20,11 +21,7 @@ export interface TaskDirectory {
 export async function createTaskDirectory(id: string): Promise<TaskDirectory> {
   const { locks, tasks } = await ownPlaces();
   const lock = await acquireId(join(locks, id));
-  if (!lock) {
-    throw new SandboxFailure('id-in-use', `a task with the id "${id}" is running already`, {
-      hint: 'Wait for it, stop it, or choose another --id.',
-    });
-  }
+  if (!lock) throw idInUse(id);
   const directory = join(tasks, id);
   const place = { home: join(directory, 'home'), temporary: join(directory, 'tmp') };
   // What a killed predecessor of this id left.

@@ -7,9 +7,10 @@ import { countText, countsText, endingText } from './row-text.ts';
 
 type EventOf<Kind extends BatchEvent['kind']> = Extract<BatchEvent, { kind: Kind }>;
 
-/** `lint: failed, exit code 2 · the first line of its stderr`. */
+/** `lint: failed, exit code 2 · the first line of its stderr`, or what to do where the task could not say anything. */
 export function troubleText({ row, receipt }: EventOf<'task-ended'>): string {
-  const said = receipt === null ? '' : firstLine(receipt.stderr);
+  const hint = row.status === 'not-started' ? receipt?.error?.hint : null;
+  const said = hint ?? (receipt === null ? '' : firstLine(receipt.stderr));
   return printable(`${row.id}: ${endingText(row)}${said === '' ? '' : ` · ${said}`}`);
 }
 
