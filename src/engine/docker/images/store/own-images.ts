@@ -62,7 +62,16 @@ export async function isAsWeMadeIt(
   { Id, Labels }: Pick<ListedImage, 'Id' | 'Labels'>,
   cancel: AbortSignal,
 ): Promise<boolean> {
-  const steps = await historyOf(api, Id, cancel);
+  if (asWeMadeThem.has(Id)) return true;
+  const isOurs = isLastOfOurs(await historyOf(api, Id, cancel), Labels);
+  if (isOurs) asWeMadeThem.add(Id);
+  return isOurs;
+}
+
+/** Ids of images, which are digests of all that is in them: for a batch the engine need not tell it a thousand times. */
+const asWeMadeThem = new Set<string>();
+
+function isLastOfOurs(steps: readonly Step[], Labels: ListedImage['Labels']): boolean {
   // An import is the one step of what it makes.
   if (Labels?.[imageLabels.minimal] === 'true') return steps.length === 1;
   const last = steps[0]?.CreatedBy.replaceAll('"', '') ?? '';
@@ -74,7 +83,7 @@ export async function isAsWeMadeIt(
 }
 
 /** The last step first; none where the image was removed meanwhile. */
-async function historyOf(api: DockerApi, id: string, cancel: AbortSignal) {
+async function historyOf(api: DockerApi, id: string, cancel: AbortSignal): Promise<Step[]> {
   try {
     return v.parse(historySchema, await api.get(`/images/${id}/history`, cancel));
   } catch (error) {
@@ -83,7 +92,9 @@ async function historyOf(api: DockerApi, id: string, cancel: AbortSignal) {
   }
 }
 
-const historySchema = v.array(v.object({ CreatedBy: v.string() }));
+const stepSchema = v.object({ CreatedBy: v.string() });
+const historySchema = v.array(stepSchema);
+type Step = v.InferOutput<typeof stepSchema>;
 
 /** What a step of a build of ours has left. */
 export function isPart({ Labels }: Pick<ListedImage, 'Labels'>): boolean {
