@@ -26,7 +26,8 @@ export async function createTaskDirectory(id: string): Promise<TaskDirectory> {
   const place = { home: join(directory, 'home'), temporary: join(directory, 'tmp') };
   // What a killed predecessor of this id left.
   await removeTree(directory);
-  for (const path of [directory, place.home, place.temporary]) await mkdir(path, { mode: 0o700 });
+  await mkdir(directory, { mode: 0o700 });
+  await Promise.all([place.home, place.temporary].map((path) => mkdir(path, { mode: 0o700 })));
   const remove = async () => {
     await removeTree(directory);
     await lock.release();
@@ -66,7 +67,8 @@ async function ownPlaces(): Promise<Places> {
     tasks: join(base, 'tasks'),
     swept: join(base, 'swept'),
   };
-  for (const path of Object.values(places)) await mkdir(path, { mode: 0o700, recursive: true });
+  const make = (path: string) => mkdir(path, { mode: 0o700, recursive: true });
+  await Promise.all(Object.values(places).map(make));
   return places;
 }
 
