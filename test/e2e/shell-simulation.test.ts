@@ -32,6 +32,15 @@ describeSimulatedShell('sandbox shell', (place) => {
     expect((await workspace.receipt()).stdout.text).toBe(`${expected}\r\n`);
   });
 
+  test('one that ends what makes its terminal has not passed', async () => {
+    const line = 'kill -TERM $PPID; sleep 60; exit 7';
+    const { workspace, terminal } = await place.open(['-q', '--', 'sh', '-c', line]);
+    expect((await terminal.ended()).exitCode).toBe(125);
+    const { status, task, stderr, error } = await workspace.receipt();
+    expect([status, task, stderr.bytes]).toEqual(['engine-failed', null, 0]);
+    expect(error?.message).toContain('the terminal of the task was ended');
+  });
+
   test('hundreds of words arrive, too', async () => {
     const words = Array.from({ length: 800 }, (_, at) => String(at));
     const { workspace, terminal } = await place.open(['-q', '--', 'echo', ...words]);

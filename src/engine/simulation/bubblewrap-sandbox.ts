@@ -12,6 +12,7 @@ import { readProcess, sendTo } from './process-facts.ts';
 import { type StandardStreams, closeStreams } from './standard-streams.ts';
 import type { TaskDirectory } from './task-directory.ts';
 import { TaskTerminal } from './task-terminal.ts';
+import { TerminalWords } from './terminal-words.ts';
 import type { TerminalPrograms } from './terminal-programs.ts';
 import { ViewFiles } from './view-files.ts';
 
@@ -60,7 +61,9 @@ export class BubblewrapSandbox implements Sandbox {
       const { stty } = programs;
       this.#terminal = new TaskTerminal({ script: pid, stty, over: launch.exited });
     }
-    return new BubblewrapTask({ launch, streams, pid, cgroup, output, terminal: this.#terminal });
+    const words = programs && new TerminalWords();
+    const terminal = this.#terminal;
+    return new BubblewrapTask({ launch, streams, pid, cgroup, output, terminal, words });
   }
 
   async dispose(): Promise<void> {

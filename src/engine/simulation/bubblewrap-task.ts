@@ -9,6 +9,7 @@ import { isAlive, sendTo } from './process-facts.ts';
 import { sentSignalOf } from './process-outcome.ts';
 import type { StandardStreams } from './standard-streams.ts';
 import type { TaskTerminal } from './task-terminal.ts';
+import type { TerminalWords } from './terminal-words.ts';
 
 export interface BubblewrapTaskParts {
   readonly launch: Launch;
@@ -19,6 +20,8 @@ export interface BubblewrapTaskParts {
   readonly output: OutputSinks;
   /** Null where it has none, or is over already. */
   readonly terminal: TaskTerminal | null;
+  /** What makes the terminal, where it has one: its own words are none of the task's. */
+  readonly words: TerminalWords | null;
 }
 
 export class BubblewrapTask implements RunningTask {
@@ -30,15 +33,13 @@ export class BubblewrapTask implements RunningTask {
   readonly #sent = new Set<NodeJS.Signals>();
 
   constructor(parts: BubblewrapTaskParts) {
-    const { streams, output, terminal } = parts;
+    const { streams, output, terminal, words } = parts;
     this.#parts = parts;
     this.stdin = terminal && streams.stdin ? terminal.keys(streams.stdin) : streams.stdin;
     this.resize = terminal && ((size) => terminal.resize(size));
-    this.drained = Promise.all([
-      pump(streams.stdout, output.stdout),
-      pump(streams.stderr, output.stderr),
-    ]).then(() => undefined);
-    this.#ended = this.#awaitEnd();
+    const said = pump(streams.stderr, words?.sink ?? output.stderr);
+    this.drained = Promise.all([pump(streams.stdout, output.stdout), said]).then(() => undefined);
+    this.#ended = this.#awaitEnd(said);
     for (const promise of [this.drained, this.#ended]) promise.catch(() => undefined);
   }
 
@@ -61,10 +62,11 @@ export class BubblewrapTask implements RunningTask {
     return terminal ? await terminal.send(signal) : sendTo(pid, signal);
   }
 
-  async #awaitEnd(): Promise<Ending> {
-    const { launch, cgroup } = this.#parts;
+  async #awaitEnd(said: Promise<void>): Promise<Ending> {
+    const { launch, cgroup, words } = this.#parts;
     const exit = await launch.exited;
     await launch.status.ended;
+    await words?.refuse(said);
     const oomKills = cgroup?.oomKills() ?? null;
     const observed = {
       ...{ oomKills, observed: [], stoppedBy: null, endedFirst: false },

@@ -13,6 +13,7 @@ import { sendTo } from './process-facts.ts';
 import { killTree, markerVariable } from './process-tree.ts';
 import type { TaskDirectory } from './task-directory.ts';
 import { TaskTerminal } from './task-terminal.ts';
+import { TerminalWords } from './terminal-words.ts';
 import { type Startable, onTerminal } from './terminal-command.ts';
 import type { TerminalPrograms } from './terminal-programs.ts';
 import { randomName } from '../../spec/random-name.ts';
@@ -133,10 +134,9 @@ class RunningProcess implements RunningTask {
     this.#child = child;
     this.#pid = child.pid ?? 0;
     this.#marker = marker;
-    this.drained = Promise.all([
-      pump(child.stdout, output.stdout),
-      pump(child.stderr, output.stderr),
-    ]).then(() => undefined);
+    const words = programs && new TerminalWords();
+    const said = pump(child.stderr, words?.sink ?? output.stderr);
+    this.drained = Promise.all([pump(child.stdout, output.stdout), said]).then(() => undefined);
     this.drained.catch(() => undefined);
     const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
     const terminal =
@@ -144,7 +144,11 @@ class RunningProcess implements RunningTask {
     this.#terminal = terminal;
     this.stdin = terminal && child.stdin ? terminal.keys(child.stdin) : child.stdin;
     this.resize = terminal && ((size) => terminal.resize(size));
-    this.#ended = this.#awaitExit(exited);
+    this.#ended = this.#awaitExit(exited).then(async (ending) => {
+      await words?.refuse(said);
+      return ending;
+    });
+    this.#ended.catch(() => undefined);
   }
 
   async ended(): Promise<Ending> {
