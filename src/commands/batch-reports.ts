@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -11,6 +10,7 @@ import { ReportFile } from '../report/report-file.ts';
 import type { Terminal } from '../report/terminal.ts';
 import type { CommandArgs } from './command.ts';
 import { batchOnlyFlags } from './flags.ts';
+import { randomName } from '../spec/random-name.ts';
 
 /** What is written besides the summary once a batch has ended: files that were asked for, and what CI shows. */
 export class BatchReports {
@@ -20,7 +20,7 @@ export class BatchReports {
   readonly #junit: ReportFile | null;
   readonly #html: ReportFile | null;
   /** No task knows it, so none can make the runner obey again. */
-  readonly #token = randomUUID();
+  readonly #token = randomName(16);
   #isOpen = false;
 
   private constructor(

@@ -2,7 +2,7 @@ import { deadlineSignal } from '../engine/timer.ts';
 import { SandboxFailure } from '../failure.ts';
 import { exitCodes } from '../outcome/exit-code.ts';
 import { reportEvent, reportFailure, shortest, writeNote } from '../report/human.ts';
-import { failureJson, jsonText } from '../report/json.ts';
+import { failureJson, jsonLine } from '../report/json.ts';
 import { shellLine } from '../report/shell-quote.ts';
 import { type BatchOrder, runBatch } from '../run/batch/run-batch.ts';
 import { shuffled } from '../run/batch/shuffle.ts';
@@ -29,7 +29,7 @@ export const batch: Command = async (args, context) => {
   } catch (error) {
     if (!(error instanceof SandboxFailure)) throw error;
     if (args.values[batchOnlyFlags.json.name] === true) {
-      terminal.stdout.write(jsonText(failureJson(error)));
+      terminal.stdout.write(jsonLine(failureJson(error)));
     }
     reportFailure(terminal, error);
     return exitCodes.sandboxFailed;
@@ -91,9 +91,9 @@ function showTasks(
   const isJson = values[batchOnlyFlags.json.name] === true;
   for (const { index, line, spec } of tasks) {
     const text = isJson
-      ? JSON.stringify({ index, line, task: spec })
-      : `${spec.id}\t${shellLine(spec.command)}`;
-    terminal.stdout.write(`${text}\n`);
+      ? jsonLine({ index, line, task: spec })
+      : `${spec.id}\t${shellLine(spec.command)}\n`;
+    terminal.stdout.write(text);
   }
   return 0;
 }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { readdir, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
@@ -8,6 +7,7 @@ import { ownSharedDirectory } from '../engine/own-directory.ts';
 import { type Owner, currentOwner, isDead, parseOwner } from '../engine/owner.ts';
 import { engineNames } from '../spec/choices.ts';
 import { readPlantableFile } from '../spec/regular-file.ts';
+import { randomName } from '../spec/random-name.ts';
 
 const taskSchema = v.object({
   id: v.string(),
@@ -49,7 +49,7 @@ export interface Mark {
 /** Where a task's mark and its socket are to be; a name as short as the path of a socket must be. */
 export async function newMarkPlace(): Promise<{ markPath: string; socketPath: string }> {
   const directory = await controlDirectory();
-  const name = randomBytes(6).toString('hex');
+  const name = randomName(6);
   return {
     markPath: join(directory, `${name}${markEnding}`),
     socketPath: join(directory, `${name}${socketEnding}`),

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,6 +17,7 @@ import type { SettingName } from '../spec/settings.ts';
 import { createTaskId } from '../spec/task-id.ts';
 import type { TaskSpec } from '../spec/task-spec.ts';
 import type { ProbeTask } from './probe.ts';
+import { randomName } from '../spec/random-name.ts';
 
 /** What a whole battery has in common. */
 export interface Battery {
@@ -74,7 +74,7 @@ export class ProbePlace {
   readonly workspace: string;
   readonly id = createTaskId();
   /** What nothing else on this machine says. */
-  readonly token = `probe-${randomBytes(8).toString('hex')}`;
+  readonly token = `probe-${randomName(8)}`;
 
   private constructor(battery: Battery, root: string) {
     this.battery = battery;

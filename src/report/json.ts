@@ -5,6 +5,11 @@ export function jsonText(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
+/** One of many, each on a line of its own. */
+export function jsonLine(value: unknown): string {
+  return `${JSON.stringify(value)}\n`;
+}
+
 /** What `--json` prints where there is no receipt. */
 export function failureJson({ code, message, hint, problems }: SandboxFailure): {
   readonly error: object;

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { ListedProfile } from '../spec/profile/list-profiles.ts';
 import { type ProfileSetting, profileKeys } from '../spec/profile/profile-file.ts';
 import { type Recipe, recipeDigest } from '../spec/profile/recipe.ts';
@@ -6,6 +5,7 @@ import type { Profile } from '../spec/profile/resolve-profile.ts';
 import { contentLines } from './content-lines.ts';
 import { shellLine } from './shell-quote.ts';
 import { table } from './table.ts';
+import { sha256 } from '../spec/sha256.ts';
 
 type RecipeFile = Recipe['files'][number];
 
@@ -103,6 +103,6 @@ export function profileJson(profile: Profile): unknown {
 
 function describeFile({ path, mode, base64 }: RecipeFile, source: string | null = null) {
   const bytes = Buffer.from(base64, 'base64');
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  return { path, mode, bytes: bytes.length, sha256, source };
+  const digest = sha256().update(bytes).digest('hex');
+  return { path, mode, bytes: bytes.length, sha256: digest, source };
 }

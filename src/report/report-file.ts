@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { type FileHandle, lstat, open, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { SandboxFailure } from '../failure.ts';
 import { whyUnwritable } from '../spec/unwritable.ts';
+import { randomName } from '../spec/random-name.ts';
 
 /** What tasks printed stands in it, as in a receipt. */
 const ownersMode = 0o600;
@@ -44,7 +44,7 @@ export class ReportFile {
       if (directory !== this.#directory || identity !== this.#identity) {
         throw new Error('its directory was replaced meanwhile');
       }
-      const suffix = randomBytes(6).toString('hex');
+      const suffix = randomName(6);
       const draft = `${draftIn(directory, this.path)}.${suffix}`;
       try {
         const target = join(directory, basename(this.path));

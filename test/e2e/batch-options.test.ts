@@ -130,3 +130,13 @@ describe('What ends a batch early is told as it is', () => {
     ]);
   });
 });
+
+test('What is wrong with a batch is one line of JSON, too', async () => {
+  const batch = await Batch.create([{ id: 'sizeless', command: ['true'], memory: 'much' }]);
+  const { stdout, exitCode } = await batch.run([...on, '--json']);
+  expect(exitCode).toBe(125);
+  expect(stdout.trimEnd()).not.toContain('\n');
+  expect(JSON.parse(stdout)).toMatchObject({
+    error: { problems: [{ subject: 'line 1: memory' }] },
+  });
+});

@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
 import * as v from 'valibot';
 import { SandboxFailure } from '../../failure.ts';
+import { randomName } from '../../spec/random-name.ts';
 import { readPlantableFile } from '../../spec/regular-file.ts';
 import type { TaskSpec } from '../../spec/task-spec.ts';
 import { signDirectory } from '../owned-directory.ts';
@@ -72,7 +72,7 @@ async function inFile(option: string, directory: string, at: number): Promise<st
 
 /** Swept with the secrets, should we be killed. */
 async function ownDirectory(): Promise<string> {
-  const directory = join(await secretsDirectory(), `seccomp.${randomBytes(6).toString('hex')}`);
+  const directory = join(await secretsDirectory(), `seccomp.${randomName(6)}`);
   await mkdir(directory, { mode: 0o700, recursive: true });
   await signDirectory(directory);
   return directory;

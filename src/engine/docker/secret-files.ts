@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Secret } from '../../spec/secret.ts';
 import { signDirectory } from '../owned-directory.ts';
 import { secretsDirectory } from '../secrets-directory.ts';
 import type { SecretFile } from './mounts.ts';
+import { randomName } from '../../spec/random-name.ts';
 
 /**
  * Secrets as files of this host, to be mounted one by one: the directory is the caller's alone, and any uid may read
@@ -23,7 +23,7 @@ export class SecretFiles {
     if (secrets.length === 0) return new SecretFiles(null, []);
     const base = await secretsDirectory();
     await mkdir(base, { mode: 0o700, recursive: true });
-    const directory = join(base, `${taskId}.${randomBytes(6).toString('hex')}`);
+    const directory = join(base, `${taskId}.${randomName(6)}`);
     await mkdir(directory, { mode: 0o700 });
     try {
       await signDirectory(directory);

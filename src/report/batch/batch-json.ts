@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { batchSummarySchema } from '../../receipt/batch-summary.ts';
 import type { BatchEvent } from '../../run/batch/batch-event.ts';
 import type { BatchTask } from '../../spec/batch/batch-task.ts';
+import { jsonLine } from '../json.ts';
 
 const { tasks, ending, exitCode, durationMs, counts } = batchSummarySchema.entries;
 const row = tasks.item.entries;
@@ -89,7 +90,7 @@ function batchLine(event: BatchEvent, now: Date): BatchLine | null {
 /** The line as it is written, or null. */
 export function batchLineText(event: BatchEvent, now = new Date()): string | null {
   const line = batchLine(event, now);
-  return line === null ? null : `${JSON.stringify(line)}\n`;
+  return line === null ? null : jsonLine(line);
 }
 
 function taskOf({ task: { index, line, spec } }: { readonly task: BatchTask }) {

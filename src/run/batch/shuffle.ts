@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '../../spec/sha256.ts';
 
 /** The same order for the same seed, on every machine; what is given is left as it is. */
 export function shuffled<T>(items: readonly T[], seed: string): T[] {
@@ -13,6 +13,6 @@ export function shuffled<T>(items: readonly T[], seed: string): T[] {
 
 /** 48 bits of a digest: far more than there are tasks, so no number is seen to be likelier. */
 function numberBelow(limit: number, seed: string): number {
-  const digest = createHash('sha256').update(`${limit}:${seed}`).digest();
+  const digest = sha256().update(`${limit}:${seed}`).digest();
   return digest.readUIntBE(0, 6) % limit;
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { BatchRow, BatchSummary } from '../../../receipt/batch-summary.ts';
 import { shellLine } from '../../shell-quote.ts';
 import type { ReceiptReader } from '../receipt-output.ts';
@@ -8,6 +7,7 @@ import { type PageData, type PageDetail, type PageRow, dataId, detailId } from '
 import { text as style } from './page/page.css?inlined';
 import { text as script } from './page/page.ts?inlined';
 import { skeleton } from './skeleton.ts';
+import { sha256 } from '../../../spec/sha256.ts';
 
 /** What the details of all tasks may take in the page. */
 const mostDetailBytes = 20 * 1024 ** 2;
@@ -108,7 +108,7 @@ function dataBlock(id: string, value: PageData | PageDetail): string {
 }
 
 function sourceHash(text: string): string {
-  return `sha256-${createHash('sha256').update(text).digest('base64')}`;
+  return `sha256-${sha256().update(text).digest('base64')}`;
 }
 
 function escaped(text: string): string {

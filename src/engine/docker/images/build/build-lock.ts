@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -8,6 +7,7 @@ import { type Lock, acquireLock } from '../../../lock.ts';
 import { ownSharedDirectory } from '../../../own-directory.ts';
 import { currentOwner, isDead, parseOwner } from '../../../owner.ts';
 import type { DockerApi } from '../../docker-api.ts';
+import { sha256 } from '../../../../spec/sha256.ts';
 
 /** Nobody tells the others when a builder is killed, so they look. */
 const lookAgainMs = 200;
@@ -63,5 +63,5 @@ async function engineKey(api: DockerApi, cancel: AbortSignal): Promise<string> {
 const identitySchema = v.object({ Name: v.string(), DockerRootDir: v.string() });
 
 function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+  return sha256().update(text).digest('hex').slice(0, 32);
 }
