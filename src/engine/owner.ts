@@ -43,6 +43,18 @@ export function isDead(owner: Owner, observer: Owner): boolean {
   return owner.pidStart !== null && processStart(owner.pid) !== owner.pidStart;
 }
 
+/** The process that asks. */
+export function isOurself(owner: Owner): boolean {
+  const { host, bootId, pidNamespace, pid, pidStart } = currentOwner();
+  return (
+    owner.host === host &&
+    owner.bootId === bootId &&
+    owner.pidNamespace === pidNamespace &&
+    owner.pid === pid &&
+    owner.pidStart === pidStart
+  );
+}
+
 export type OwnerState = 'alive' | 'dead' | 'unknown';
 
 /** `alive` and `dead` only where it is certain; nobody can tell without an observer. */

@@ -7,6 +7,7 @@ import { taskLimits, taskSpec } from './support/task-spec.ts';
 const nowMs = Date.parse('2025-01-01T00:00:00Z');
 const observer = currentOwner();
 const dead = JSON.stringify({ ...observer, pidStart: '1' });
+const other = JSON.stringify({ ...observer, pid: process.ppid, pidStart: null });
 const ours = taskLabels(taskSpec(), nowMs);
 const endless = taskLabels(taskSpec({ limits: taskLimits({ timeoutMs: 0 }) }), nowMs);
 const Names = ['/sandbox-task-1'];
@@ -16,7 +17,7 @@ describe('a container that is swept away', () => {
   test.each([
     ['whose owner is dead', { ...ours, [labels.owner]: dead }],
     ['without a deadline whose owner is dead', { ...endless, [labels.owner]: dead }],
-    ['past its deadline', { ...ours, [labels.deadline]: past }],
+    ['past its deadline', { ...ours, [labels.owner]: other, [labels.deadline]: past }],
     ['past its deadline, of another host', { ...otherHost(), [labels.deadline]: past }],
     ['past its deadline, of an owner that cannot be read', ownerless({ [labels.deadline]: past })],
   ])('is one %s', (_, Labels) => {
@@ -30,7 +31,8 @@ describe('a container that is kept', () => {
   test.each<[string, Record<string, string>]>([
     ['without any label', {}],
     ['without our label, whatever else it carries', foreign],
-    ['of a living owner before its deadline', ours],
+    ['of a living owner before its deadline', { ...ours, [labels.owner]: other }],
+    ['of this very process, whatever the clock says', { ...ours, [labels.deadline]: past }],
     ['of a living owner without a deadline', endless],
     ['of another host before its deadline', otherHost()],
     ['of an unknown owner before its deadline', ownerless({})],
@@ -71,8 +73,9 @@ describe('the labels of a task', () => {
   test('hold a deadline that leaves time to start and to end it', () => {
     const deadlineMs = deadlineMsOf(ours) ?? 0;
     expect(deadlineMs - nowMs).toBeGreaterThan(120_000 + 5_000);
-    expect(isAbandoned({ Labels: ours, Names }, observer, deadlineMs)).toBe(false);
-    expect(isAbandoned({ Labels: ours, Names }, observer, deadlineMs + 1)).toBe(true);
+    const Labels = { ...ours, [labels.owner]: other };
+    expect(isAbandoned({ Labels, Names }, observer, deadlineMs)).toBe(false);
+    expect(isAbandoned({ Labels, Names }, observer, deadlineMs + 1)).toBe(true);
   });
 
   test.each([0, Number.MAX_SAFE_INTEGER])('hold none for a timeout of %i ms', (timeoutMs) => {

@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import { type Owner, isDead } from '../owner.ts';
+import { type Owner, isDead, isOurself } from '../owner.ts';
 import { containerName, probeName } from './container-options.ts';
 import { type DockerApi, callLimitsMs } from './docker-api.ts';
 import { removeContainer } from './remove-container.ts';
@@ -40,6 +40,8 @@ export function isAbandoned(
   const names = [containerName(task), probeName(task)];
   if (!names.some((name) => container.Names.includes(`/${name}`))) return false;
   const owner = ownerOf(container.Labels);
+  // Whatever the clock says, which may have been set forward meanwhile.
+  if (owner !== null && isOurself(owner)) return false;
   const deadlineMs = deadlineMsOf(container.Labels);
   const isOrphan = owner !== null && observer !== null && isDead(owner, observer);
   return isOrphan || (deadlineMs !== null && deadlineMs < nowMs);
