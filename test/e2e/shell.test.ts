@@ -48,7 +48,7 @@ describeShell('sandbox shell', (place) => {
     expect((await terminal.ended()).exitCode).toBe(9);
   });
 
-  // On a busy machine one in a hundred stood still for a reason that is not known: tried again, and soon given up.
+  // Seen to stand still on a busy machine, for a reason that is not known: soon given up, and tried again.
   test(
     'Ctrl-C ends what runs inside, not the sandbox; Ctrl-D leaves',
     { retry: 2, timeout: 30_000 },
