@@ -1,7 +1,7 @@
-import { accessSync, constants } from 'node:fs';
 import { type BubblewrapFeatures, bubblewrapArguments } from './bubblewrap-arguments.ts';
 import { type Obstacle, explainRefusal, notInstalled, tooOld } from './bubblewrap-obstacle.ts';
 import { ProvenOnce } from './proven-once.ts';
+import { hostProgram } from './host-program.ts';
 import { readHostView } from './host-view.ts';
 import { currentPerson } from './person.ts';
 import { runProgram } from './run-program.ts';
@@ -13,12 +13,6 @@ export interface Bubblewrap {
   readonly features: BubblewrapFeatures;
 }
 
-/**
- * Never by PATH: what lies in a directory of the caller's choosing, or in the workspace, must not be what stands
- * between a task and the host.
- */
-const places = ['/usr/bin/bwrap', '/bin/bwrap', '/usr/local/bin/bwrap'];
-
 const probeLimitMs = 5_000;
 /** `--perms` and `--clearenv` came with it. */
 const oldestVersion = [0, 5] as const;
@@ -29,8 +23,8 @@ const oldestVersion = [0, 5] as const;
  */
 export async function findBubblewrap({ isTried = false } = {}): Promise<Bubblewrap | Obstacle> {
   if (process.platform !== 'linux') return notInstalled(process.platform);
-  const path = places.find(isExecutable);
-  if (path === undefined) return notInstalled(process.platform);
+  const path = hostProgram('bwrap');
+  if (path === null) return notInstalled(process.platform);
   const memory = await ProvenOnce.open(path);
   const proven = isTried ? null : (memory?.recall() ?? null);
   if (proven) return { path, ...proven };
@@ -86,13 +80,4 @@ function probeArguments(features: BubblewrapFeatures): string[] {
 function isAtLeast(version: string, [major, minor]: readonly [number, number]): boolean {
   const [foundMajor = 0, foundMinor = 0] = version.split('.').map(Number);
   return foundMajor > major || (foundMajor === major && foundMinor >= minor);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

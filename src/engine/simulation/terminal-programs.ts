@@ -1,6 +1,5 @@
-import { accessSync, constants } from 'node:fs';
-import { join } from 'node:path';
 import { SandboxFailure } from '../../failure.ts';
+import { hostProgram, programPlaces } from './host-program.ts';
 import { runProgram } from './run-program.ts';
 
 /** What it takes to give a command a terminal. */
@@ -10,18 +9,15 @@ export interface TerminalPrograms {
   readonly shell: string;
 }
 
-/** Never by PATH, as with bubblewrap: they stand between a task and its caller. */
-const places = ['/usr/bin', '/bin', '/usr/local/bin'];
-
 const probeLimitMs = 5_000;
 
 /** Rejects where one is missing, or where script(1) is another one than that of util-linux. */
 export async function findTerminalPrograms(): Promise<TerminalPrograms> {
-  const script = pathOf('script');
-  const stty = pathOf('stty');
+  const script = hostProgram('script');
+  const stty = hostProgram('stty');
   if (script === null || stty === null) {
     const missing = [...(script === null ? ['script'] : []), ...(stty === null ? ['stty'] : [])];
-    throw noTerminal(`${missing.join(' and ')} not found in ${places.join(', ')}`);
+    throw noTerminal(`${missing.join(' and ')} not found in ${programPlaces.join(', ')}`);
   }
   const { exitCode, said } = await runProgram([script, '--version'], { limitMs: probeLimitMs });
   // That of busybox tells no exit code.
@@ -35,17 +31,4 @@ export function noTerminal(reason: string): SandboxFailure {
   return new SandboxFailure('not-enforceable', message, {
     hint: 'Install it (the package is bsdutils, util-linux or util-linux-script), use an engine (Docker or Podman), or run a command without a terminal: sandbox run.',
   });
-}
-
-function pathOf(program: string): string | null {
-  return places.map((place) => join(place, program)).find(isExecutable) ?? null;
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
