@@ -5,6 +5,7 @@ import {
   copyFileSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   readdirSync,
   renameSync,
   rmSync,
@@ -73,8 +74,7 @@ async function blobOf(chunks, node) {
     disableExperimentalSEAWarning: true,
     // NODE_OPTIONS are not for us.
     execArgvExtension: 'none',
-    // Nor is an --env-file among our arguments, which Node reads up to this word, and exits 9 when it is missing.
-    execArgv: ['--'],
+    execArgv: nodeArguments(),
   };
   await build({
     entryPoints: [join(import.meta.dirname, 'binary-main.cjs')],
@@ -86,6 +86,13 @@ async function blobOf(chunks, node) {
   writeFileSync(config, JSON.stringify(settings));
   execFileSync(node, ['--experimental-sea-config', config], { cwd: temporary, stdio: 'pipe' });
   return blob;
+}
+
+/** As the other way to start the program has them, down to the `--` before its own. */
+function nodeArguments() {
+  const line = readFileSync(join(root, 'bin/sandbox.js'), 'utf8').split('\n')[1];
+  const [, words] = /exec node (.* --) "\$0" "\$@"$/.exec(line);
+  return words.split(' ');
 }
 
 /** Named as one chunk asks for another. */
