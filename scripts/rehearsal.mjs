@@ -68,12 +68,13 @@ async function answer(task, request, response) {
 }
 
 function known({ hostConfig }) {
-  const inspected = { Id: id, Name: '/rehearsal', State: {}, Config: {}, Mounts: [] };
+  const image = `sha256:${id}`;
+  const inspected = { Id: id, Image: image, Name: '/rehearsal', State: {}, Config: {}, Mounts: [] };
   return {
     '/_ping': 'OK',
     '/version': { Version: '0', ApiVersion: '1.41', Components: [{ Name: 'Docker Engine' }] },
     '/info': { SecurityOptions: ['name=seccomp,profile=default'], DefaultRuntime: 'runc' },
-    '/images/rehearsal/json': { Id: `sha256:${id}`, RepoDigests: [], Config: {} },
+    '/images/rehearsal/json': { Id: image, RepoDigests: [], Config: {} },
     '/containers/json': [],
     '/containers/create': { Id: id },
     '/containers/ID/json': { ...inspected, HostConfig: hostConfig },

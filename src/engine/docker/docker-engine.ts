@@ -20,7 +20,9 @@ import { DockerSandbox } from './docker-sandbox.ts';
 import { type Identity, identify, withoutUnseen } from './identity.ts';
 import { leftoversOf, removeOrRemember } from './leftovers.ts';
 import { DockerImages } from './images/docker-images.ts';
-import { type UsableImage, ensureImage } from './images/ensure-image.ts';
+import { type UsableImage, findImage, makeImage } from './images/ensure-image.ts';
+import { checkImageInForce, isOutdated } from './images/image-in-force.ts';
+import { RecentImages } from './images/recent-images.ts';
 import { taskLabels } from './labels.ts';
 import { type UsableNetwork, ensureNetwork } from './network.ts';
 import { nestedDockerWarning } from './nested-docker.ts';
@@ -49,6 +51,8 @@ interface Known {
 interface Ingredients {
   readonly placement: Placement;
   readonly image: UsableImage;
+  /** The image as it is found by now. */
+  readonly imageNow: () => Promise<UsableImage | null>;
   readonly network: UsableNetwork;
   readonly secrets: SecretFiles;
 }
@@ -76,6 +80,7 @@ export class DockerEngine implements Engine {
   readonly #api: DockerApi;
   readonly #info: EngineInfo;
   readonly #keepsLeftovers: boolean;
+  readonly #recentImages = new RecentImages();
   #early: Promise<UsableImage | null> | null;
   #filter: Promise<string | null> | null;
   #sweeping: Promise<unknown> | null = null;
@@ -102,8 +107,18 @@ export class DockerEngine implements Engine {
   }
 
   async create(asked: TaskSpec, context: CreateContext): Promise<Sandbox> {
-    const { phases } = context;
     this.check(asked);
+    try {
+      return await this.#create(asked, context);
+    } catch (error) {
+      if (!isOutdated(error)) throw error;
+      this.#recentImages.forget(asked);
+      return await this.#create(asked, context);
+    }
+  }
+
+  async #create(asked: TaskSpec, context: CreateContext): Promise<Sandbox> {
+    const { phases } = context;
     const isWorkdirSeen = await checkWorkdir(asked, { isFilled: asked.workspaceMode !== 'copy' });
     const [image, network, security] = await allSettledOrThrow([
       phases.measure('image', () => this.#imageFor(asked, context)),
@@ -131,8 +146,9 @@ export class DockerEngine implements Engine {
       secrets: secrets.files,
       identity,
     };
+    const imageNow = () => findImage(this.#api, asked, context.cancel);
     const sandbox = await phases.measure('create', () =>
-      this.#make(spec, { placement, image, network, secrets }),
+      this.#make(spec, { placement, image, imageNow, network, secrets }),
     );
     const warning = powerlessWarning(sandbox.facts);
     if (warning !== null) context.warn(warning);
@@ -166,11 +182,18 @@ export class DockerEngine implements Engine {
     return this.facts.product === podmanProduct;
   }
 
-  /** What was found early is good for the first task only: a later one may come much later. */
   async #imageFor(spec: TaskSpec, context: CreateContext): Promise<UsableImage> {
+    const present = await this.#recentImages.find(spec, async () => {
+      return (await this.#takeEarly()) ?? (await findImage(this.#api, spec, context.cancel));
+    });
+    return present ?? (await makeImage(this.#api, spec, context));
+  }
+
+  /** What was found early is good for the first task only: a later one may come much later. */
+  async #takeEarly(): Promise<UsableImage | null> {
     const early = this.#early;
     this.#early = null;
-    return (await early) ?? (await ensureImage(this.#api, spec, context));
+    return await early;
   }
 
   async #make(spec: TaskSpec, ingredients: Ingredients): Promise<Sandbox> {
@@ -218,9 +241,10 @@ export class DockerEngine implements Engine {
   }
 
   /** Attached, waiting and listening before it starts: what begins later loses the race with a short task. */
-  async #connect(spec: TaskSpec, made: Container, { image, network, secrets }: Ingredients) {
+  async #connect(spec: TaskSpec, made: Container, ingredients: Ingredients) {
     const api = this.#api;
     const { container, options, identity } = made;
+    const { image, imageNow, network, secrets } = ingredients;
     const direction = `stdin=${Number(spec.stdin)}&stdout=1&stderr=1&stream=1`;
     const attach = spec.tty ? `${direction}&${withoutDetaching}` : direction;
     const [attached, waiting, events, inspected] = await allSettledOrThrow([
@@ -229,6 +253,7 @@ export class DockerEngine implements Engine {
       ContainerEvents.subscribe(api, container.id),
       api.inspectContainer(container),
     ]);
+    await checkImageInForce(image, inspected, imageNow);
     checkRuntimeInForce(spec.runtime, inspected);
     const facts = sandboxFacts(spec, {
       ...{ inspected, image, network, identity },

@@ -22,8 +22,15 @@ export async function ensureImage(
   spec: TaskSpec,
   context: CreateContext,
 ): Promise<UsableImage> {
-  const present = await findImage(api, spec, context.cancel);
-  if (present) return present;
+  return (await findImage(api, spec, context.cancel)) ?? (await makeImage(api, spec, context));
+}
+
+/** For what is not there, or not to be used as it is. */
+export async function makeImage(
+  api: DockerApi,
+  spec: TaskSpec,
+  context: CreateContext,
+): Promise<UsableImage> {
   if (spec.recipe !== null) {
     const built = await ensureBuilt(api, { ...spec, recipe: spec.recipe }, context);
     const found = await inspectImage(api, built.id, context.cancel);
