@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import pLimit from 'p-limit';
 import { SandboxFailure } from '../../failure.ts';
 import type { BatchRecord } from '../../receipt/compose-batch-summary.ts';
 import type { Receipt } from '../../receipt/receipt.ts';
@@ -65,7 +64,8 @@ export class BatchRun {
   readonly #halting: Halting;
   readonly #rows: BatchRow[] = [];
   readonly #attempts: Attempts;
-  readonly #freeSlots: number[];
+  /** Shared by all slots. */
+  readonly #waiting: Iterator<BatchTask> & Iterable<BatchTask>;
   readonly #stopped = new AbortController();
   #stop: Stop | null = null;
   #signal: NodeJS.Signals | null = null;
@@ -76,7 +76,7 @@ export class BatchRun {
     this.#means = means;
     this.#attempts = new Attempts(io, means.engine);
     this.#halting = new Halting(plan.halt, plan.tasks.length);
-    this.#freeSlots = Array.from({ length: plan.jobs }, (_, index) => plan.jobs - 1 - index);
+    this.#waiting = plan.tasks.values();
   }
 
   async execute(): Promise<Omit<BatchRecord, 'leftBehind'>> {
@@ -85,7 +85,7 @@ export class BatchRun {
     this.#emit({ kind: 'batch-started', at: isoNow(), total: tasks.length, jobs });
     const unlisten = this.#listen();
     try {
-      await pLimit(jobs).map(tasks, (task) => this.#one(task));
+      await Promise.all(Array.from({ length: jobs }, (_, slot) => this.#fill(slot)));
     } finally {
       unlisten();
     }
@@ -132,10 +132,13 @@ export class BatchRun {
     this.#attempts.cancelAll(signal ?? 'SIGTERM');
   }
 
-  async #one(task: BatchTask): Promise<void> {
-    const earlier = this.#stop ? null : await this.#earlier(task);
-    if (earlier) this.#end(task, earlier, null);
-    else await this.#admit(task);
+  /** One task after the other. A limiter would keep a chain of promises for each that waits, about 800 bytes. */
+  async #fill(slot: number): Promise<void> {
+    for (const task of this.#waiting) {
+      const earlier = this.#stop ? null : await this.#earlier(task);
+      if (earlier) this.#end(task, earlier, null);
+      else await this.#admit(task, slot);
+    }
   }
 
   async #earlier(task: BatchTask): Promise<BatchRow | null> {
@@ -148,15 +151,12 @@ export class BatchRun {
     return (await this.#means.engine.hasOtherImage(earlier.image)) ? null : earlier.row;
   }
 
-  async #admit(task: BatchTask): Promise<void> {
+  async #admit(task: BatchTask, slot: number): Promise<void> {
     const giveBack = await this.#means.memory.take(task.spec.limits.memoryBytes);
-    // There is always one: as many tasks are here at once as there are slots.
-    const slot = this.#freeSlots.pop() ?? 0;
     try {
       if (this.#stop) this.#end(task, rowOfNotRun(task), null);
       else await this.#run(task, slot);
     } finally {
-      this.#freeSlots.push(slot);
       giveBack();
     }
   }

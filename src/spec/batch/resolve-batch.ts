@@ -12,6 +12,7 @@ import { type CommonPart, commonPartOf, keyOf, problemsIn } from './common-part.
 import { type FileEntry, isUnread, lineOf } from './file-entry.ts';
 import { mergeRequests } from './merge-requests.ts';
 import { resolveWhole } from './resolve-whole.ts';
+import { sharingParts } from './shared-parts.ts';
 
 export interface ResolvedBatch {
   /** What the ids that the file does not give are made of. */
@@ -44,7 +45,7 @@ export async function resolveBatch(
     const spec = await specOf({ entry, own, request, common }, sources, problems);
     if (!spec) continue;
     if (isFree) taken.claim('receipt', spec.receiptPath, entry);
-    tasks.push({ index, line: entry.line, spec });
+    tasks.push({ index, line: entry.line, spec: sharingParts(spec, tasks.at(-1)?.spec) });
   }
   problems.throwIfAny(source.title);
   return { name: source.name, tasks };
