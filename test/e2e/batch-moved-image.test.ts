@@ -59,7 +59,10 @@ async function twoImages(title: string) {
   onTestFinished(async () => {
     for (const { Id } of [first, second]) {
       // One of them may be gone already.
-      await docker.getImage(Id).remove({ force: true }).catch(() => undefined);
+      await docker
+        .getImage(Id)
+        .remove({ force: true })
+        .catch(() => undefined);
     }
   });
   return { name, first: first.Id, second: second.Id };
