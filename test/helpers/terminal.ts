@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { onTestFinished, vi } from 'vitest';
+import { onTestFailed, onTestFinished, vi } from 'vitest';
 import { binPath } from './cli.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -64,6 +64,8 @@ export class TestTerminal {
       this.#screen += chunk.toString();
     });
     onTestFinished(() => void this.#process.kill('SIGKILL'));
+    // A test that waits for ever does not say for what.
+    onTestFailed(() => console.error(`The screen at the end: ${JSON.stringify(this.#screen)}`));
   }
 
   type(keys: string): void {
