@@ -124,10 +124,8 @@ describe('What ends a batch early is told as it is', () => {
     expect(told).toContain('the reader of standard output went away');
     expect(told).not.toContain('interrupt');
     const [row] = (await batch.summary())?.tasks ?? [];
-    expect([row?.status, row?.reason]).toEqual([
-      'cancelled',
-      'cancelled: the reader of the output went away',
-    ]);
+    expect(row?.status).toBe('cancelled');
+    expect(row?.reason).toMatch(/^cancelled: the reader of the output went away/);
   });
 });
 
