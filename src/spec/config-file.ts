@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { SandboxFailure, errnoOf, messageOf } from '../failure.ts';
+import { SandboxFailure, errnoOf } from '../failure.ts';
 import { configProblems } from './config-problems.ts';
 import { droppedName } from './dropped-name.ts';
 import { JsonError, type JsonText, parseJsonText } from './json-text.ts';
 import type { Layer } from './layers.ts';
 import { isPlain, plainText } from './plain-text.ts';
-import { readPlantableBytes } from './regular-file.ts';
+import { notFollowed, readPlantableBytes } from './regular-file.ts';
 import { type SettingName, settingNames, settingOf } from './settings.ts';
+import { whyUnreadable } from './unreadable.ts';
 import { directoryVariable, homeDirectory } from './variables.ts';
 
 export const configFileName = 'sandbox.config.json';
@@ -62,7 +63,7 @@ export async function readConfigFile(path: string): Promise<ConfigFile | null> {
     content = await readPlantableBytes(path);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return null;
-    throw unreadable(path, messageOf(error), error);
+    throw unreadable(path, whyUnreadable(error, notFollowed), error);
   }
   return parseConfigFile(path, content);
 }
