@@ -124,6 +124,10 @@ test.each([
   ['PIDS_LIMIT', ['memory', 'pidsLimit'], 'pidsLimit'],
   ['--memory-limit', ['--memory', '--timeout'], '--memory'],
   ['limit-memory', ['memory'], null],
+  ['rx', ['rw', 'copy'], 'rw'],
+  // What shares not one letter is no slip.
+  ['x', ['rw', 'ro', 'copy'], null],
+  ['ab', ['rw', 'ro', 'copy'], null],
 ])('The nearest to "%s" of %j is %s', (word, names, nearest) => {
   expect(nearestOf(word, names)).toBe(nearest);
 });
