@@ -51,12 +51,14 @@ export async function runAndReport(
   const report = new RunReport(terminal, spec, verbosity);
   const interrupts = context.interrupts();
   report.watch(interrupts);
+  const screen = spec.tty ? new RawTerminal(context.stdin, terminal.stdout) : null;
+  const show = isJson ? null : receiverFor(terminal.stdout);
   const receipt = await runTask(spec, {
     stdin: spec.stdin ? context.stdin : null,
-    onStdout: isJson ? null : receiverFor(terminal.stdout),
+    onStdout: show && (screen?.watched(show) ?? show),
     onStderr: isJson ? null : receiverFor(terminal.stderr),
     onEvent: report.onEvent,
-    ...(spec.tty ? { terminal: new RawTerminal(context.stdin, terminal.stdout) } : {}),
+    ...(screen ? { terminal: screen } : {}),
     env: terminal.env,
     ...interrupts,
   }).finally(() => report.close());
