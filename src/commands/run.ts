@@ -21,7 +21,7 @@ export const run: Command = async (args, context) => {
     const sources = { caller: currentCaller(), ambient: true };
     const spec = await resolveSpec(taskRequest(args), sources);
     if (args.values[outputFlags.dryRun.name] === true) {
-      return await dryRun(spec, { args, isJson, stdout: context.terminal.stdout });
+      return await dryRun(spec, { args, isJson, terminal: context.terminal });
     }
     return await runAndReport(spec, { args, context, isJson });
   } catch (error) {

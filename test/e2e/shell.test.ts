@@ -234,9 +234,10 @@ describe('sandbox shell is refused', () => {
   });
 
   test('but --dry-run needs no terminal', async () => {
-    const { exitCode, stdout } = await shell(['--dry-run', '-it']);
+    const { exitCode, stdout, stderr } = await shell(['--dry-run', '-it']);
     expect(exitCode).toBe(0);
-    expect(stdout).toContain('--interactive --tty');
+    expect(JSON.parse(stdout)).toMatchObject({ stdin: true });
+    expect(stderr).toContain('--interactive --tty');
   });
 
   test('and run says where terminals are', async () => {
