@@ -38,7 +38,9 @@ describe('Reports', () => {
 
   test('can be read by their owner only, unless one that is there can be read by others', async () => {
     const batch = await Batch.create([passing]);
-    const [junit, report] = ['j.xml', 'r.html'].map((name) => join(batch.workspace.root, name));
+    const [junit, report] = ['j.xml', 'made/r.html'].map((name) =>
+      join(batch.workspace.root, name),
+    );
     if (!junit || !report) throw new Error('two paths');
     await writeFile(junit, 'an earlier one');
     await chmod(junit, 0o664);
