@@ -10,6 +10,8 @@ export interface ReadArgs {
   readonly rest: readonly string[];
   /** Options that are not known or not used right; the values are those of the others. */
   readonly problems: readonly Problem[];
+  /** How many words of the rest may be the values of options that are not known. */
+  readonly doubtful: number;
 }
 
 /**
@@ -18,17 +20,29 @@ export interface ReadArgs {
  */
 export function readArgs(argv: readonly string[], flags: readonly Flag[]): ReadArgs {
   const { head, rest } = splitAtCommand(argv, optionsOf(flags));
-  return { ...readOptions(head, flags), rest };
+  return { ...readOptions(head, flags), rest, doubtful: 0 };
 }
 
 /** The same for a command that runs none: options may stand anywhere before `--`. */
 export function readMixedArgs(argv: readonly string[], flags: readonly Flag[]): ReadArgs {
   const tokens = tokensOf(argv, optionsOf(flags));
   const rest = tokens.filter((token) => token.kind === 'positional').map(({ value }) => value);
-  return { ...readOptions(argv, flags), rest };
+  const doubtful = tokens.filter(
+    (token, index) => token.kind === 'positional' && isOpen(tokens[index - 1], flags),
+  );
+  return { ...readOptions(argv, flags), rest, doubtful: doubtful.length };
 }
 
-function readOptions(argv: readonly string[], flags: readonly Flag[]): Omit<ReadArgs, 'rest'> {
+/** Whether the next word may be the value of this option, which we do not have. */
+function isOpen(before: Token | undefined, flags: readonly Flag[]): boolean {
+  if (before?.kind !== 'option' || before.value !== undefined) return false;
+  return flagOf(before.name, flags) === undefined;
+}
+
+function readOptions(
+  argv: readonly string[],
+  flags: readonly Flag[],
+): Pick<ReadArgs, 'values' | 'problems'> {
   const options = optionsOf(flags);
   const found = tokensOf(argv, options).filter((token) => token.kind === 'option');
   const checked = found.map((token) => ({ token, problem: problemOf(token, flags) }));
@@ -56,6 +70,8 @@ function optionsOf(flags: readonly Flag[]): Options {
   return options;
 }
 
+type Token = ReturnType<typeof tokensOf>[number];
+
 function tokensOf(argv: readonly string[], options: Options) {
   const loose = { options, strict: false, allowPositionals: true, tokens: true } as const;
   return parseArgs({ args: [...argv], ...loose }).tokens;
@@ -75,7 +91,7 @@ interface OptionToken {
 }
 
 function problemOf({ name, rawName, value }: OptionToken, flags: readonly Flag[]): Problem | null {
-  const flag = flags.find((candidate) => candidate.name === name || candidate.alias === name);
+  const flag = flagOf(name, flags);
   if (!flag) {
     const refusal = Object.hasOwn(refusedFlags, name) ? refusedFlags[name] : undefined;
     return { subject: rawName, message: refusal ?? `unknown option${didYouMean(rawName, flags)}` };
@@ -90,6 +106,10 @@ function problemOf({ name, rawName, value }: OptionToken, flags: readonly Flag[]
     return { subject: rawName, message: `expected no value, got "${value}"` };
   }
   return null;
+}
+
+function flagOf(asked: string, flags: readonly Flag[]): Flag | undefined {
+  return flags.find(({ name, alias }) => name === asked || alias === asked);
 }
 
 /** Under its one long name; `-m=5` is `-m 5`, as in `docker run`. */

@@ -6,6 +6,8 @@ export interface CommandArgs {
   readonly values: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
   readonly rest: readonly string[];
   readonly problems: readonly Problem[];
+  /** How many words of the rest may be the values of options that are not known. */
+  readonly doubtful: number;
 }
 
 /** Each is aborted with the name of a signal. */

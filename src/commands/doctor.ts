@@ -15,6 +15,7 @@ import { currentCaller } from '../spec/host-path.ts';
 import type { Layer } from '../spec/layers.ts';
 import { Problems } from '../spec/problems.ts';
 import { type TaskRequest, emptyRequest, resolveSpec } from '../spec/resolve-spec.ts';
+import { oneOf } from '../spec/setting-parsers.ts';
 import type { TaskSpec } from '../spec/task-spec.ts';
 import type { Command, CommandArgs, CommandContext } from './command.ts';
 import { doctorOnlyFlags, outputFlags, taskFlags } from './flags.ts';
@@ -109,8 +110,7 @@ function askedProbes({ values }: CommandArgs, problems: Problems): readonly Prob
   if (names.length > 0 && !isProving) problems.add('--probe', 'expected --prove with it');
   const known = battery.map(({ name }) => name);
   for (const name of names) {
-    if (known.includes(name)) continue;
-    problems.add('--probe', `expected one of ${known.join(', ')}, got "${name}"`);
+    problems.attempt('--probe', () => oneOf(known)(name));
   }
   if (!isProving) return null;
   if (values[taskFlags.allowNestedDocker.name] === true) {

@@ -1,6 +1,8 @@
 import { equivalentCommands } from '../engine/engines.ts';
+import { writeNote } from '../report/human.ts';
 import { jsonText } from '../report/json.ts';
 import { argumentsLine, shellLine } from '../report/shell-quote.ts';
+import { type Terminal, writeLine } from '../report/terminal.ts';
 import type { TaskSpec } from '../spec/task-spec.ts';
 import type { CommandArgs } from './command.ts';
 import { type Flag, imageBuildFlags, outputFlags } from './flags.ts';
@@ -8,16 +10,22 @@ import { type Flag, imageBuildFlags, outputFlags } from './flags.ts';
 interface DryRun {
   readonly args: CommandArgs;
   readonly isJson: boolean;
-  readonly stdout: NodeJS.WritableStream;
+  readonly terminal: Terminal;
 }
 
-/** Shows what would run, and the way to do it by hand. Starts and creates nothing. */
-export async function dryRun(spec: TaskSpec, { args, isJson, stdout }: DryRun): Promise<number> {
+/**
+ * Shows what would run on standard output, which is JSON either way, and to people how to do it by hand. Starts and
+ * creates nothing.
+ */
+export async function dryRun(spec: TaskSpec, { args, isJson, terminal }: DryRun): Promise<number> {
   const equivalents = await equivalentLines(spec, args);
   const commands = equivalents.map(({ words }) => words);
   const lines = equivalents.map(({ line }) => line);
-  const text = [jsonText(spec), ...lines.map((line) => `${line}\n`)].join('\n');
-  stdout.write(isJson ? jsonText({ task: spec, equivalent: commands, shell: lines }) : text);
+  const shown = isJson ? { task: spec, equivalent: commands, shell: lines } : spec;
+  terminal.stdout.write(jsonText(shown));
+  if (isJson || lines.length === 0 || args.values[outputFlags.quiet.name] === true) return 0;
+  writeNote(terminal, 'the same by hand:');
+  for (const line of lines) writeLine(terminal, line);
   return 0;
 }
 

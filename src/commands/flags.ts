@@ -212,7 +212,7 @@ export const outputFlags = {
   json: { name: 'json', help: "Print the receipt on stdout instead of the task's output" },
   dryRun: {
     name: 'dry-run',
-    help: 'Print the resolved task and its docker run line; start nothing',
+    help: 'Print the resolved task as JSON, its docker run line on stderr; start nothing',
   },
   quiet: { name: 'quiet', short: 'q', help: 'Print errors only' },
   verbose: { name: 'verbose', help: 'Print the phases of the run as well' },

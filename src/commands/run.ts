@@ -1,12 +1,10 @@
 import { SandboxFailure } from '../failure.ts';
 import { exitCodes } from '../outcome/exit-code.ts';
 import { failureJson, jsonText } from '../report/json.ts';
-import { type Verbosity, reportEnding, reportEvent, reportFailure } from '../report/human.ts';
+import { type Verbosity, reportEnding, reportFailure } from '../report/human.ts';
 import { RawTerminal } from '../report/callers-terminal.ts';
-import { reportOpening } from '../report/opening-line.ts';
-import { ProgressReport } from '../report/progress.ts';
+import { RunReport } from '../report/run-report.ts';
 import { receiverFor } from '../report/terminal.ts';
-import type { RunEvent } from '../run/event.ts';
 import { runTask } from '../run/run-task.ts';
 import { currentCaller } from '../spec/host-path.ts';
 import { resolveSpec } from '../spec/resolve-spec.ts';
@@ -23,7 +21,7 @@ export const run: Command = async (args, context) => {
     const sources = { caller: currentCaller(), ambient: true };
     const spec = await resolveSpec(taskRequest(args), sources);
     if (args.values[outputFlags.dryRun.name] === true) {
-      return await dryRun(spec, { args, isJson, stdout: context.terminal.stdout });
+      return await dryRun(spec, { args, isJson, terminal: context.terminal });
     }
     return await runAndReport(spec, { args, context, isJson });
   } catch (error) {
@@ -50,25 +48,20 @@ export async function runAndReport(
     quiet: args.values[outputFlags.quiet.name] === true,
     verbose: args.values[outputFlags.verbose.name] === true,
   };
-  const progress = new ProgressReport(terminal, verbosity);
-  const onEvent = (event: RunEvent) => {
-    if (event.kind === 'image') progress.show(event.progress);
-    // Whatever else is said, and the task's own output, stands on lines of its own.
-    else progress.clear();
-    if (event.kind === 'ready' && spec.tty && !verbosity.quiet) {
-      reportOpening(terminal, spec, event.facts);
-    }
-    reportEvent(terminal, event, verbosity);
-  };
+  const report = new RunReport(terminal, spec, verbosity);
+  const interrupts = context.interrupts();
+  report.watch(interrupts);
+  const screen = spec.tty ? new RawTerminal(context.stdin, terminal.stdout) : null;
+  const show = isJson ? null : receiverFor(terminal.stdout);
   const receipt = await runTask(spec, {
     stdin: spec.stdin ? context.stdin : null,
-    onStdout: isJson ? null : receiverFor(terminal.stdout),
+    onStdout: show && (screen?.watched(show) ?? show),
     onStderr: isJson ? null : receiverFor(terminal.stderr),
-    onEvent,
-    ...(spec.tty ? { terminal: new RawTerminal(context.stdin, terminal.stdout) } : {}),
+    onEvent: report.onEvent,
+    ...(screen ? { terminal: screen } : {}),
     env: terminal.env,
-    ...context.interrupts(),
-  }).finally(() => progress.close());
+    ...interrupts,
+  }).finally(() => report.close());
   if (isJson) terminal.stdout.write(jsonText(receipt));
   reportEnding(terminal, { receipt, path: spec.receiptPath }, verbosity);
   return receipt.exitCode;

@@ -20,7 +20,7 @@ export const shell: Command = async (args, context) => {
       ambient: true,
       hint: 'See: sandbox shell --help',
     });
-    if (isDryRun(args)) return await dryRun(spec, { args, isJson: false, stdout: terminal.stdout });
+    if (isDryRun(args)) return await dryRun(spec, { args, isJson: false, terminal });
     return await runAndReport(spec, { args, context, isJson: false });
   } catch (error) {
     if (!(error instanceof SandboxFailure)) throw error;

@@ -1,5 +1,6 @@
 import type { EngineFacts, Ending, SandboxFacts } from '../engine/engine.ts';
 import { roundMs } from '../engine/phase-clock.ts';
+import type { Canceller } from '../outcome/cancellation.ts';
 import { exitCodeOf } from '../outcome/exit-code.ts';
 import { type Outcome, failureOf, statusOf, taskEndOf } from '../outcome/outcome.ts';
 import type { CapturedOutput } from '../outcome/output.ts';
@@ -29,8 +30,8 @@ export interface TaskRecord {
   readonly startAsked: boolean;
   readonly cause: StopCause | null;
   readonly signals: readonly SentSignal[];
-  /** `sandbox stop` was the first to ask for its end. */
-  readonly stoppedByCommand: boolean;
+  /** Who was the first to ask for its end, where that was no signal. */
+  readonly canceller: Canceller | null;
   readonly startedAt: Date | null;
   readonly finishedAt: Date | null;
   readonly durationMs: number | null;
@@ -141,9 +142,9 @@ function overdueSignal(afterMs: number | null): SentSignal[] {
 }
 
 /** Who ended it where it was not the caller. */
-function stopperOf({ outcome, stoppedByCommand }: TaskRecord) {
+function stopperOf({ outcome, canceller }: TaskRecord) {
   if (outcome.kind !== 'cancelled') return null;
-  if (stoppedByCommand) return 'sandbox stop' as const;
+  if (canceller !== null) return canceller;
   return outcome.by === 'other' ? ('engine' as const) : null;
 }
 

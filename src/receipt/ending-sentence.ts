@@ -1,3 +1,4 @@
+import type { Canceller } from '../outcome/cancellation.ts';
 import { formatDuration } from '../spec/duration.ts';
 import type { Receipt } from './receipt.ts';
 
@@ -29,7 +30,7 @@ export function endingSentence(receipt: Receipt): string | null {
       }
       return evidence.cancelledBy === 'SIGPIPE'
         ? `cancelled: the reader of the output went away${endedBy}`
-        : `cancelled by ${cancellerOf(receipt)}${endedBy}`;
+        : `cancelled by ${cancellerText(evidence) ?? 'the caller'}${endedBy}`;
     case 'not-started':
       return error?.message ?? 'not started';
     case 'engine-failed':
@@ -37,8 +38,17 @@ export function endingSentence(receipt: Receipt): string | null {
   }
 }
 
-function cancellerOf({ evidence: { stoppedBy, cancelledBy } }: Receipt): string {
-  return stoppedBy === 'sandbox stop' ? '`sandbox stop`' : (cancelledBy ?? 'the caller');
+const stoppers: Readonly<Record<Canceller, string>> = {
+  'sandbox stop': '`sandbox stop`',
+  'batch deadline': "the batch's deadline",
+  'batch halt': "the batch's --halt",
+  'batch output': 'the batch, whose output could not be written',
+};
+
+/** Who or what cancelled a task, in words; null where nobody did. */
+export function cancellerText({ stoppedBy, cancelledBy }: Receipt['evidence']): string | null {
+  if (stoppedBy === 'engine') return `${cancelledBy ?? 'no signal'} of somebody else`;
+  return stoppedBy === null ? cancelledBy : stoppers[stoppedBy];
 }
 
 export function seconds(ms: number | null): string {

@@ -2,7 +2,8 @@ import { errnoOf } from '../failure.ts';
 import { readCallersFile } from '../spec/caller-file.ts';
 import { holdsMore } from '../spec/json-size.ts';
 import { JsonError, parseJsonText } from '../spec/json-text.ts';
-import { readPlantableBytes, whyUnreadable } from '../spec/regular-file.ts';
+import { notFollowed, readPlantableBytes } from '../spec/regular-file.ts';
+import { whyUnreadable } from '../spec/unreadable.ts';
 import { batchSummarySchemaId } from './batch-summary.ts';
 import { type ReceiptGlance, glanceOf, receiptFamily } from './receipt-glance.ts';
 
@@ -44,7 +45,7 @@ async function readBy(read: () => Promise<Buffer>): Promise<ReceiptFile> {
     return classified(await read());
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return { kind: 'missing' };
-    const reason = errnoOf(error) === 'EISDIR' ? 'it is a directory' : whyUnreadable(error);
+    const reason = whyUnreadable(error, notFollowed);
     return { kind: 'unreadable', reason };
   }
 }

@@ -1,7 +1,8 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SandboxFailure, errnoOf } from '../failure.ts';
-import { whyUnreadable } from '../spec/regular-file.ts';
+import { notFollowed } from '../spec/regular-file.ts';
+import { whyUnreadable } from '../spec/unreadable.ts';
 import { readFoundReceipt } from './receipt-file.ts';
 import type { ReceiptGlance } from './receipt-glance.ts';
 
@@ -88,5 +89,5 @@ async function changedAt(path: string): Promise<string | null> {
 }
 
 function whyNoDirectory(error: unknown): string {
-  return errnoOf(error) === 'ENOTDIR' ? 'it is not a directory' : whyUnreadable(error);
+  return whyUnreadable(error, { ...notFollowed, ENOTDIR: 'it is not a directory' });
 }

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { imageOrigins, networkReaches } from '../engine/engine.ts';
 import { engineNames, isolationLevels, workspaceModes } from '../spec/choices.ts';
+import { cancellers } from '../outcome/cancellation.ts';
 import { statuses } from '../outcome/outcome.ts';
 
 export const receiptSchemaId = 'sandbox-run/receipt/v1';
@@ -134,8 +135,8 @@ const evidenceSchema = v.strictObject({
     'The signal that cancelled it: of the caller, SIGPIPE where the reader went away, or `stoppedBy`.',
   ),
   stoppedBy: said(
-    v.optional(v.nullable(v.picklist(['sandbox stop', 'engine'])), null),
-    'Who cancelled it where that was not the caller: `sandbox stop`, or somebody through the engine.',
+    v.optional(v.nullable(v.picklist([...cancellers, 'engine'])), null),
+    'Who cancelled it where that was not a signal of the caller: `sandbox stop`, its batch (`--deadline`, `--halt now`, or an output that could not be written), or somebody through the engine.',
   ),
   signalsSent: said(
     v.array(v.strictObject({ signal: text, afterMs: v.number() })),

@@ -1,11 +1,12 @@
 import { constants } from 'node:fs';
-import { type FileHandle, access, mkdir, open, rename, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, access, open, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Lock, acquireLock } from '../engine/lock.ts';
-import { SandboxFailure, errnoOf } from '../failure.ts';
+import { SandboxFailure } from '../failure.ts';
 import type { BatchSummary } from './batch-summary.ts';
 import type { Receipt } from './receipt.ts';
+import { makeDirectory } from '../spec/make-directory.ts';
 import { randomName } from '../spec/random-name.ts';
 import { whyUnwritable } from '../spec/unwritable.ts';
 
@@ -69,25 +70,6 @@ async function acquireSoon(path: string): Promise<Lock | null> {
   if (lock) return lock;
   await delay(sweepMs);
   return await acquireLock(path);
-}
-
-/** Node's own recursive mkdir never returns where a file system takes nothing, such as below /proc. */
-async function makeDirectory(path: string): Promise<void> {
-  try {
-    await mkdir(path, { mode: 0o700 });
-  } catch (error) {
-    if (errnoOf(error) === 'EEXIST' && (await isDirectory(path))) return;
-    const parent = dirname(path);
-    if (errnoOf(error) !== 'ENOENT' || parent === path || (await stat(parent).catch(() => null)))
-      throw error;
-    await makeDirectory(parent);
-    await makeDirectory(path);
-  }
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  const found = await stat(path).catch(() => null);
-  return found?.isDirectory() ?? false;
 }
 
 async function writeDurably(path: string, text: string): Promise<void> {

@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
+import type { ChunkReceiver } from '../run/output-relay.ts';
 import type { CallersTerminal } from '../run/run-task.ts';
 import type { TerminalSize } from '../spec/task-spec.ts';
+import { ScreenModes } from './screen-modes.ts';
 
 /** What a terminal is taken for that does not tell its size. */
 const usualSize: TerminalSize = { columns: 80, rows: 24 };
@@ -16,11 +18,21 @@ export function terminalSize({ columns, rows }: Partial<TerminalSize>): Terminal
 export class RawTerminal implements CallersTerminal {
   readonly #stdin: NodeJS.ReadStream;
   readonly #stdout: NodeJS.WriteStream;
+  readonly #modes = new ScreenModes();
   #resize: (() => void) | null = null;
 
   constructor(stdin: NodeJS.ReadStream, stdout: NodeJS.WriteStream) {
     this.#stdin = stdin;
     this.#stdout = stdout;
+  }
+
+  /** The same, with an eye on what it does to the terminal. */
+  watched(receive: ChunkReceiver): ChunkReceiver {
+    const watching = (chunk: Buffer) => {
+      this.#modes.see(chunk);
+      return receive(chunk);
+    };
+    return Object.assign(watching, { failure: () => receive.failure?.() ?? null });
   }
 
   attach(): void {
@@ -41,6 +53,9 @@ export class RawTerminal implements CallersTerminal {
     if (this.#resize) this.#stdout.off('resize', this.#resize);
     process.off('SIGCONT', this.#onContinue).off('SIGTSTP', this.#onStop);
     this.#stdin.setRawMode(false);
+    // A program that was killed could not do it itself, and one that left them so is gone.
+    const undoing = this.#modes.undo();
+    if (undoing !== '' && this.#stdout.isTTY) this.#stdout.write(undoing);
   }
 
   readonly #onContinue = () => {

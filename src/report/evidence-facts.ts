@@ -1,10 +1,11 @@
+import { cancellerText } from '../receipt/ending-sentence.ts';
 import type { Receipt } from '../receipt/receipt.ts';
 import { formatDuration } from '../spec/duration.ts';
 import { elapsedText, sizeText } from './progress-text.ts';
 
 /** What is known of how a task ended; null where there is nothing to say. */
 export function evidenceFacts({ evidence, limits, timing }: Receipt): [string, string | null][] {
-  const { deadline, workspaceLimit, signalsSent, oomKills, cancelledBy, stoppedBy } = evidence;
+  const { deadline, workspaceLimit, signalsSent, oomKills } = evidence;
   // What never started had no streams to end.
   const isCut = timing.startedAt !== null && !evidence.outputComplete;
   const memory = limits.enforced?.memoryBytes ?? limits.requested.memoryBytes;
@@ -21,7 +22,7 @@ export function evidenceFacts({ evidence, limits, timing }: Receipt): [string, s
       workspaceLimit &&
         `${sizeText(workspaceLimit.limitBytes)}, seen ${sizeText(workspaceLimit.seenBytes)}`,
     ],
-    ['Cancelled by', cancellerText(cancelledBy, stoppedBy)],
+    ['Cancelled by', cancellerText(evidence)],
     ['Output', isCut ? 'not complete: a stream had not ended' : null],
     ['Left behind', evidence.removed === false ? 'the engine did not confirm its removal' : null],
     ['Still running', evidence.mayStillRun ? 'perhaps: its end was not seen' : null],
@@ -40,9 +41,4 @@ function sentText({ signal, afterMs }: { signal: string; afterMs: number }): str
 
 function limitText(bytes: number | null): string {
   return bytes === null ? 'none' : sizeText(bytes);
-}
-
-function cancellerText(signal: string | null, by: Receipt['evidence']['stoppedBy']): string | null {
-  if (by === 'sandbox stop') return '`sandbox stop`';
-  return by === 'engine' ? `${signal ?? 'no signal'} of somebody else` : signal;
 }

@@ -1,6 +1,7 @@
 import { type FileHandle, lstat, open, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { SandboxFailure } from '../failure.ts';
+import { makeDirectory } from '../spec/make-directory.ts';
 import { whyUnwritable } from '../spec/unwritable.ts';
 import { randomName } from '../spec/random-name.ts';
 
@@ -8,8 +9,8 @@ import { randomName } from '../spec/random-name.ts';
 const ownersMode = 0o600;
 
 /**
- * A file that is written once everything is over, such as a report. Its directory is looked at before, so that a
- * wrong path costs nothing, and again at the end, since a task may have put a link in its place.
+ * A file that is written once everything is over, such as a report. Its directory is made before, so that a wrong
+ * path costs nothing, and looked at again at the end, since a task may have put a link in its place.
  */
 export class ReportFile {
   readonly path: string;
@@ -25,10 +26,11 @@ export class ReportFile {
   /** Rejects with `output-not-writable`. */
   static async reserve(path: string, cwd: string): Promise<ReportFile> {
     const asked = resolve(cwd, path);
-    return await orUnwritable(asked, async () => {
+    return await orUnwritable(asked, 'its directory cannot be made', async () => {
       const found = await lstat(asked).catch(() => null);
       if (found?.isDirectory()) throw new Error('it is a directory');
       if (found && !found.isFile()) throw new Error('it is no regular file');
+      await makeDirectory(dirname(asked));
       const place = await placeOf(dirname(asked));
       const draft = await open(draftIn(place.directory, asked), 'wx', 0o600);
       await draft.close();
@@ -39,7 +41,7 @@ export class ReportFile {
 
   /** Atomic: there is the whole file or, where it fails, what was there before. */
   async write(chunks: AsyncIterable<string> | Iterable<string>): Promise<void> {
-    await orUnwritable(this.path, async () => {
+    await orUnwritable(this.path, 'its directory is gone', async () => {
       const { directory, identity } = await placeOf(dirname(this.path));
       if (directory !== this.#directory || identity !== this.#identity) {
         throw new Error('its directory was replaced meanwhile');
@@ -95,11 +97,14 @@ async function writeAll(file: FileHandle, { chunks, mode }: Content): Promise<vo
   }
 }
 
-async function orUnwritable<T>(path: string, work: () => Promise<T>): Promise<T> {
+async function orUnwritable<T>(path: string, missing: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    const reason = whyUnwritable(error, { ENOENT: 'its directory does not exist' });
+    const reason = whyUnwritable(error, {
+      EEXIST: 'a part of its path is not a directory',
+      ENOENT: missing,
+    });
     throw new SandboxFailure('output-not-writable', `cannot write ${path}: ${reason}`, {
       hint: 'Choose another path.',
       cause: error,

@@ -12,6 +12,7 @@ import { refuseLess } from '../engine/engines.ts';
 import { PhaseClock } from '../engine/phase-clock.ts';
 import { within } from '../engine/timer.ts';
 import { messageOf, toFailure } from '../failure.ts';
+import { Cancellation, cancellerOf } from '../outcome/cancellation.ts';
 import { type Outcome, outcomeOfFailure } from '../outcome/outcome.ts';
 import type { Redactor } from '../outcome/redactor.ts';
 import { Termination } from '../outcome/termination.ts';
@@ -57,7 +58,6 @@ export class TaskRun {
   #end: { at: Date; ms: number } | null = null;
   #workspace: TaskRecord['workspace'] = nothingLooked;
   #overLimitBytes: number | null = null;
-  #stoppedByCommand = false;
   #isSignalled = false;
 
   constructor(spec: TaskSpec, io: ConnectingIo, secrets: RunSecrets) {
@@ -73,10 +73,7 @@ export class TaskRun {
       kept: () => this.#output.kept(),
       // A second cause would cut the grace of the first one short.
       isEnding: () => this.#isSignalled || this.#cancel.aborted,
-      onStop: () => {
-        this.#stoppedByCommand = true;
-        stopAsked.abort('SIGTERM');
-      },
+      onStop: () => stopAsked.abort(new Cancellation('sandbox stop')),
     });
     const onCaptured = this.control.feed;
     this.#output = new TaskOutput(spec, { io, redactor: secrets.redactor, onGone, onCaptured });
@@ -99,7 +96,7 @@ export class TaskRun {
       startAsked: this.#startAsked,
       cause: this.#termination.cause,
       signals: this.#termination.signals,
-      stoppedByCommand: this.#stoppedByCommand,
+      canceller: cancellerOf(this.#cancel),
       startedAt: started?.at ?? null,
       finishedAt: started && this.#end ? this.#end.at : null,
       durationMs: started && this.#end ? this.#end.ms - started.ms : null,

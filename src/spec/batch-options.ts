@@ -1,6 +1,7 @@
-import type { haltModes } from './choices.ts';
+import { haltModes } from './choices.ts';
 import { parseDurationMs } from './duration.ts';
 import { Expectation } from './expectation.ts';
+import { nearestOf } from './nearest.ts';
 
 /** Whether a batch goes on after failures: `soon` starts no more, `now` also ends those that run. */
 export interface HaltPolicy {
@@ -16,9 +17,12 @@ export function parseHalt(text: string): HaltPolicy {
   const value = Number(amount);
   const isShare = percent === '%';
   if (when === undefined || value === 0 || (isShare && value > 100)) {
+    const [word = ''] = text.split(',');
+    const isKnown = haltModes.some((mode) => mode === word);
     throw new Expectation(
       'never, soon or now, the last two with ,fail=N or ,fail=N% such as now,fail=3',
       text,
+      isKnown ? null : nearestOf(word, haltModes),
     );
   }
   return {
@@ -43,8 +47,9 @@ export type RetryableStatus = (typeof retryableStatuses)[number];
 export function parseRetryOn(text: string): RetryableStatus[] {
   return text.split(',').map((word) => {
     const status = retryableStatuses.find((candidate) => candidate === word);
-    if (status === undefined) throw new Expectation(retryableStatuses.join(', '), word);
-    return status;
+    if (status !== undefined) return status;
+    const nearest = nearestOf(word, retryableStatuses);
+    throw new Expectation(retryableStatuses.join(', '), word, nearest);
   });
 }
 

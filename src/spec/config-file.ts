@@ -1,12 +1,14 @@
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { SandboxFailure, errnoOf, messageOf } from '../failure.ts';
+import { SandboxFailure, errnoOf } from '../failure.ts';
+import { configProblems } from './config-problems.ts';
 import { droppedName } from './dropped-name.ts';
 import { JsonError, type JsonText, parseJsonText } from './json-text.ts';
 import type { Layer } from './layers.ts';
 import { isPlain, plainText } from './plain-text.ts';
-import { readPlantableBytes } from './regular-file.ts';
+import { notFollowed, readPlantableBytes } from './regular-file.ts';
 import { type SettingName, settingNames, settingOf } from './settings.ts';
+import { whyUnreadable } from './unreadable.ts';
 import { directoryVariable, homeDirectory } from './variables.ts';
 
 export const configFileName = 'sandbox.config.json';
@@ -61,19 +63,21 @@ export async function readConfigFile(path: string): Promise<ConfigFile | null> {
     content = await readPlantableBytes(path);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return null;
-    throw unreadable(path, messageOf(error), error);
+    throw unreadable(path, whyUnreadable(error, notFollowed), error);
   }
   return parseConfigFile(path, content);
 }
 
 export function parseConfigFile(path: string, content: Uint8Array): ConfigFile {
-  const { value: json, repeated } = parsedJson(path, content);
+  const { value: json, repeated, placeOf } = parsedJson(path, content);
   if (repeated.length > 0) throw unreadable(path, repeated.join('; '));
   // An array would pass for an object without keys.
   if (Array.isArray(json)) throw unreadable(path, 'expected an object, got an array');
   const parsed = v.safeParse(configSchema, json);
   if (!parsed.success) {
-    throw unreadable(path, parsed.issues.map(describeIssue).join('; '));
+    const problems = configProblems(json, parsed.issues, Object.keys(configSchema.entries));
+    const placed = problems.map(({ at, message }) => [placeOf(at), message]);
+    throw unreadable(path, placed.map((parts) => parts.filter(Boolean).join(': ')).join('; '));
   }
   const dropped = droppedName(json);
   if (dropped !== null) throw unreadable(path, `the name "${dropped}" cannot be used`);
@@ -110,14 +114,6 @@ function layerOf(
     if (value !== undefined) layer[name] = { text: String(value), origin: `${path}: ${name}` };
   }
   return layer;
-}
-
-function describeIssue(issue: v.BaseIssue<unknown>): string {
-  const path = v.getDotPath(issue) ?? 'the whole file';
-  if (issue.type === 'strict_object' && issue.expected === 'never') {
-    return `unknown key "${path}" (known: ${[...configKeys, 'env', 'labels', 'buildArgs', 'mounts', 'tmpfs'].join(', ')})`;
-  }
-  return `"${path}": expected ${issue.expected ?? 'another value'}, got ${issue.received}`;
 }
 
 function unreadable(path: string, reason: string, cause?: unknown): SandboxFailure {

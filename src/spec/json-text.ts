@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { type JsonPath, indexOfPath } from './json-place.ts';
 import { type JsonFinding, scanJson } from './json-scan.ts';
 
 /** Bytes that are no JSON; says where. */
@@ -8,6 +9,8 @@ export interface JsonText {
   readonly value: unknown;
   /** What is lost of it without a word, each with where: keys that one object has twice. */
   readonly repeated: readonly string[];
+  /** Where a value of it stands, as in the other messages; null where there is none. */
+  readonly placeOf: (path: JsonPath) => string | null;
 }
 
 /** Reads JSON as editors write it, also with a byte order mark. Throws a JsonError. */
@@ -16,7 +19,11 @@ export function parseJsonText(bytes: Uint8Array): JsonText {
   const placed = ({ index, message }: JsonFinding) => `${placeIn(text, index)}: ${message}`;
   const { error, repeated } = scanJson(text);
   if (error) throw new JsonError(placed(error));
-  return { value: JSON.parse(text), repeated: repeated.map(placed) };
+  const placeOf = (path: JsonPath) => {
+    const index = indexOfPath(text, path);
+    return index === null ? null : placeIn(text, index);
+  };
+  return { value: JSON.parse(text), repeated: repeated.map(placed), placeOf };
 }
 
 function decoded(bytes: Uint8Array): string {

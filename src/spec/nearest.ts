@@ -12,8 +12,14 @@ export function nearestOf(word: string, names: readonly string[]): string | null
   const beginsSo = names.find((name) => word.length > 3 && name.startsWith(word));
   if (beginsSo) return beginsSo;
   const [best] = ranked;
-  if (best && best.edits <= Math.max(2, Math.floor(word.length / 3))) return best.name;
+  if (best && best.edits <= mostEdits(word, best.name)) return best.name;
   return names.find((name) => isFirstPart(name, word)) ?? null;
+}
+
+/** Never so many that nothing of the one is left in the other. */
+function mostEdits(word: string, name: string): number {
+  const slip = Math.max(2, Math.floor(word.length / 3));
+  return Math.min(slip, Math.min(word.length, name.length) - 1);
 }
 
 /** `memory` of `memory-limit`, `memory_limit` and `memoryLimit`; `pidsLimit` of `PIDS_LIMIT`. */

@@ -1,6 +1,5 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { errnoOf, messageOf } from '../failure.ts';
 
 const mostOfSmall = 1024 ** 2;
 
@@ -28,15 +27,5 @@ export async function readPlantableBytes(path: string, mostBytes = mostOfSmall):
   }
 }
 
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  ENOTDIR: 'there is no such file',
-  ELOOP: 'it is a symlink, and those are not followed',
-  ENXIO: 'it is not a regular file',
-  EACCES: 'permission denied',
-};
-
-/** What kept one of these from being read, in words. */
-export function whyUnreadable(error: unknown): string {
-  return reasons[errnoOf(error) ?? ''] ?? messageOf(error);
-}
+/** What the error means that one of these was not read for. */
+export const notFollowed = { ELOOP: 'it is a symlink, and those are not followed' } as const;

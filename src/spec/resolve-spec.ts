@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { type Problem, messageOf } from '../failure.ts';
+import type { Problem } from '../failure.ts';
 import { readCallersFile } from './caller-file.ts';
 import { parseCapability } from './capabilities.ts';
 import { checkEnvironment, parseEnvFile, parseEnvFlag } from './environment.ts';
@@ -19,6 +19,7 @@ import { parseSecurityOption } from './security-option.ts';
 import { createTaskId } from './task-id.ts';
 import { type TaskSpec, type TerminalSize, ownLabelPrefix } from './task-spec.ts';
 import { interactiveShell, timeoutOf } from './terminal-task.ts';
+import { whyUnreadable } from './unreadable.ts';
 
 /** What a caller asked for, as text, before anything was looked at. */
 export interface TaskRequest extends MountTexts {
@@ -158,7 +159,10 @@ async function readEnvFile(path: string, caller: Caller, problems: Problems): Pr
     const absolute = resolve(caller.cwd, path);
     return await lookOnce(caller, ['env-file', absolute], () => envFileText(absolute));
   } catch (error) {
-    problems.add('--env-file', `expected a file that can be read: ${messageOf(error)}`);
+    problems.add(
+      '--env-file',
+      `expected a file that can be read, got ${path}: ${whyUnreadable(error)}`,
+    );
     return '';
   }
 }

@@ -1,9 +1,8 @@
 import { stat } from 'node:fs/promises';
-import { messageOf } from '../failure.ts';
 import { readCallersFile } from './caller-file.ts';
 import { lookOnce } from './host-answers.ts';
 import type { Caller } from './host-path.ts';
-import { mostSecretBytes, secretSizeMistake } from './secret.ts';
+import { mostSecretBytes, secretFileMistake, secretSizeMistake } from './secret.ts';
 import type { SecretSource } from './task-spec.ts';
 import { ownValue } from './variables.ts';
 
@@ -27,6 +26,6 @@ async function inFile(path: string): Promise<string | null> {
     if (!(await stat(path)).isFile()) return null;
     return secretSizeMistake(await readCallersFile(path, { mostBytes: mostSecretBytes }));
   } catch (error) {
-    return messageOf(error);
+    return secretFileMistake(path, error);
   }
 }

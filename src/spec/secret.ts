@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
-import { SandboxFailure, messageOf, toFailure } from '../failure.ts';
+import { SandboxFailure, toFailure } from '../failure.ts';
 import { readCallersFile } from './caller-file.ts';
 import { Expectation } from './expectation.ts';
 import type { Caller } from './host-path.ts';
 import type { SecretSource } from './task-spec.ts';
+import { whyUnreadable } from './unreadable.ts';
 import { ownValue } from './variables.ts';
 
 /** A secret with its value, which never gets into a TaskSpec, a label or a receipt. */
@@ -78,6 +79,11 @@ export function secretSizeMistake(value: Buffer): string | null {
   return `expected ${leastBytes} bytes to 64 KiB, found ${value.length} bytes`;
 }
 
+/** Why no value was read from this file. */
+export function secretFileMistake(path: string, error: unknown): string {
+  return `${whyUnreadable(error)} (${path})`;
+}
+
 /** Without the newline at the end, which a file has and its printed form has not. */
 export function trimmed(value: Buffer): Buffer {
   let end = value.length;
@@ -95,7 +101,7 @@ async function readSecretFile(
     if (value.length > mostSecretBytes) throw new Error('it is larger than 64 KiB');
     return value;
   } catch (error) {
-    throw unusable(name, messageOf(error));
+    throw unusable(name, secretFileMistake(path, error));
   }
 }
 

@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import { parseBytes } from './bytes.ts';
 import { ownNetworks, workspaceTarget } from './choices.ts';
 import { Expectation } from './expectation.ts';
+import { nearestOf } from './nearest.ts';
 
 /** The engine's own least memory for a container. */
 const leastMemoryBytes = 6 * 1024 ** 2;
@@ -16,8 +17,8 @@ export function nonEmpty(expected: string) {
 export function oneOf<const Choice extends string>(choices: readonly Choice[]) {
   return (text: string): Choice => {
     const choice = choices.find((candidate) => candidate === text);
-    if (choice === undefined) throw new Expectation(`one of ${choices.join(', ')}`, text);
-    return choice;
+    if (choice !== undefined) return choice;
+    throw new Expectation(`one of ${choices.join(', ')}`, text, nearestOf(text, choices));
   };
 }
 

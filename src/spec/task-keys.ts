@@ -2,10 +2,10 @@ import * as v from 'valibot';
 import type { Problem } from '../failure.ts';
 import { droppedName } from './dropped-name.ts';
 import { kindOf, quoted, quotedJson, withoutValue } from './found.ts';
-import { nearestOf } from './nearest.ts';
 import { isPlain, plainText } from './plain-text.ts';
 import { type SettingName, settingNames } from './settings.ts';
 import type { TaskInput } from './task-input.ts';
+import { keyHint } from './unknown-key.ts';
 
 const scalar = v.union([v.string(), v.number(), v.boolean()]);
 
@@ -72,7 +72,7 @@ export function schemaEntriesOf(keys: readonly TaskKey[]) {
 /** What is wrong with the form of one value; what it says is checked later. */
 export function problemsOf(key: string, value: unknown): Problem[] {
   const problem = (message: string) => [{ subject: key === '' ? '""' : key, message }];
-  if (!isTaskKey(key)) return problem(`unknown key${suggestion(key)}`);
+  if (!isTaskKey(key)) return problem(`unknown key${keyHint(key, taskInputKeys)}`);
   if (value === undefined) return [];
   const { schema, expected } = forms[formOf(key)];
   // To the library a list is a record, too, of its numbers.
@@ -89,11 +89,6 @@ export function problemsOf(key: string, value: unknown): Problem[] {
   }
   if (isPlain(value)) return [];
   return problem(`expected ${plainText}, got ${found(key, value)}`);
-}
-
-function suggestion(key: string): string {
-  const nearest = nearestOf(key, taskInputKeys);
-  return nearest ? `, did you mean ${nearest}?` : ` (known: ${taskInputKeys.join(', ')})`;
 }
 
 /** Whether what stands under a key may be a secret, and so has no place in a message. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { rowStatuses } from '../../src/receipt/batch-summary.ts';
 import { Batch, statusesOf } from '../helpers/batch.ts';
-import { finished, printed, readReceipt } from '../helpers/cli.ts';
+import { finished, printed, readReceipt, runCli } from '../helpers/cli.ts';
 import { chosen, containersOf, describeOnAll } from '../helpers/engines.ts';
 
 describeOnAll('a batch', (engine) => {
@@ -70,7 +70,9 @@ describeOnAll('a batch', (engine) => {
     const now = await batch.run([...on, '-j', '2', '--halt', 'now']);
     expect(statusesOf(now.summary)).toEqual(['bad failed', 'long cancelled', 'never not-run']);
     expect(now.summary).toMatchObject({ ending: 'halted', exitCode: 1 });
-    expect(now.summary?.tasks[1]?.reason).toBe('cancelled by --halt');
+    expect(now.summary?.tasks[1]?.reason).toMatch(/^cancelled by the batch's --halt/);
+    const { evidence } = await readReceipt(now.summary?.tasks[1]?.receipt ?? '');
+    expect(evidence).toMatchObject({ cancelledBy: 'SIGTERM', stoppedBy: 'batch halt' });
 
     await batch.rewrite(
       tasks.map((task) => (task.id === 'long' ? { ...task, command: ['sleep', '1'] } : task)),
@@ -84,10 +86,23 @@ describeOnAll('a batch', (engine) => {
       { id: 'long', command: ['sleep', '60'] },
       { id: 'never', command: ['true'] },
     ]);
-    const { exitCode, summary } = await batch.run([...on, '-j', '1', '--deadline', '3s']);
+    const junit = join(batch.workspace.root, 'junit.xml');
+    const args = [...on, '-j', '1', '--deadline', '3s', '--junit', junit];
+    const { exitCode, summary } = await batch.run(args);
     expect(exitCode).toBe(1);
     expect(summary?.ending).toBe('deadline');
     expect(statusesOf(summary)).toEqual(['long cancelled', 'never not-run']);
+    // The receipt says by itself what the summary says, and it is nobody else's doing.
+    const [row] = summary?.tasks ?? [];
+    const why = "cancelled by the batch's deadline, ended by SIGTERM";
+    expect([row?.reason, row?.stoppedByOther]).toEqual([why, false]);
+    expect(await readFile(junit, 'utf8')).toContain(`<skipped message="${why}`);
+    const path = row?.receipt ?? '';
+    const { evidence } = await readReceipt(path);
+    expect(evidence).toMatchObject({ cancelledBy: 'SIGTERM', stoppedBy: 'batch deadline' });
+    const shown = await runCli(['receipt', 'show', path], { cwd: batch.workspace.path });
+    expect(shown.stdout).toContain(why);
+    expect(shown.stdout).toMatch(/cancelled by +the batch's deadline\n/);
   });
 
   test('--retry-on tries again, and the last try counts', async () => {

@@ -38,7 +38,9 @@ describe('Reports', () => {
 
   test('can be read by their owner only, unless one that is there can be read by others', async () => {
     const batch = await Batch.create([passing]);
-    const [junit, report] = ['j.xml', 'r.html'].map((name) => join(batch.workspace.root, name));
+    const [junit, report] = ['j.xml', 'made/r.html'].map((name) =>
+      join(batch.workspace.root, name),
+    );
     if (!junit || !report) throw new Error('two paths');
     await writeFile(junit, 'an earlier one');
     await chmod(junit, 0o664);
@@ -124,10 +126,8 @@ describe('What ends a batch early is told as it is', () => {
     expect(told).toContain('the reader of standard output went away');
     expect(told).not.toContain('interrupt');
     const [row] = (await batch.summary())?.tasks ?? [];
-    expect([row?.status, row?.reason]).toEqual([
-      'cancelled',
-      'cancelled: the reader of the output went away',
-    ]);
+    expect(row?.status).toBe('cancelled');
+    expect(row?.reason).toMatch(/^cancelled: the reader of the output went away/);
   });
 });
 

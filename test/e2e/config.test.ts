@@ -30,7 +30,7 @@ test('a variable whose name is mistyped is told once, unless only errors are to 
   const at = { cwd: workspace.path, env };
   const warning = 'sandbox: warning: SANDBOX_MEMROY is not read, did you mean SANDBOX_MEMORY?\n';
   expect((await runCli(['config'], at)).stderr).toBe(warning);
-  const run = ['run', '--dry-run', '--', 'true'];
+  const run = ['run', '--dry-run', '--engine', 'simulation', '--', 'true'];
   expect((await runCli(run, at)).stderr).toBe(warning);
   expect((await runCli(['run', '-q', ...run.slice(1)], at)).stderr).toBe('');
   expect((await runCli(['completion', 'bash'], at)).stderr).toBe('');
@@ -141,7 +141,9 @@ describeOn('docker', 'settings take effect', () => {
     expect(dry.exitCode).toBe(0);
     expect(await workspace.receiptNames()).toEqual([]);
     const real = await workspace.run(args);
-    const shown = dry.stdout.split('\n').find((candidate) => candidate.startsWith('docker run'));
+    // Standard output is what a program reads, and the line what a person does.
+    expect(JSON.parse(dry.stdout)).toMatchObject({ limits: { memoryBytes: 48 * 1024 ** 2 } });
+    const shown = dry.stderr.split('\n').find((candidate) => candidate.startsWith('docker run'));
     const byHand = await execa('sh', ['-c', shown ?? 'false'], {
       stripFinalNewline: false,
       reject: false,

@@ -306,6 +306,7 @@ describe('doctor without an engine', () => {
     [['--engine', 'magic'], '--engine'],
     [['--probe', 'mount'], 'expected --prove'],
     [['--prove', '--probe', 'magic'], 'expected one of'],
+    [['--prove', '--probe', 'core-dmp'], 'did you mean core-dump?'],
     [['--profile', 'docker-host'], 'add --allow-nested-docker'],
     [['--allow-nested-docker'], 'expected --profile docker-host with it'],
     [['--prove', '--profile', 'docker-host', '--allow-nested-docker'], 'promises nothing'],

@@ -140,6 +140,9 @@ describeOn('docker', 'networks', () => {
     const { exitCode, stderr } = await workspace.run(['--network', 'no-such-network', 'true']);
     expect(exitCode).toBe(125);
     expect(stderr).toContain('docker network create no-such-network');
+    expect(stderr).not.toContain('did you mean');
+    const near = await workspace.run(['--network', 'egres', 'true']);
+    expect(near.stderr).toContain('no network "egres" on the engine, did you mean egress?');
   });
 
   describeOn('docker', 'the network that is made on demand', () => {

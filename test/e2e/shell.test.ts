@@ -143,6 +143,21 @@ describeShell('sandbox shell', (place) => {
     await place.nothingLeft(opened);
   });
 
+  test('what a killed program left switched on at the terminal is switched off', async () => {
+    const draw = String.raw`printf '\033[?1049h\033[?1000;1006h\033[?25l\033[?2004h'`;
+    const line = `${draw}; echo dra''wn; exec sleep 1000`;
+    const { terminal } = await place.open(['--', 'sh', '-c', line]);
+    await terminal.shows('drawn');
+    await terminal.signal('SIGTERM');
+    expect((await terminal.ended()).exitCode).toBe(143);
+    const [, end = ''] = terminal.screen.split('drawn');
+    const undone = ['[?1049l', '[?1000l', '[?1006l', '[?25h', '[?2004l'].map((part) => {
+      return end.indexOf(`\u001b${part}`);
+    });
+    const lastWord = end.indexOf('cancelled by');
+    expect(undone.every((at) => at !== -1 && at < lastWord)).toBe(true);
+  });
+
   test('a window that is closed ends it', async () => {
     const opened = await place.atPrompt(['--kill-after', '50s', '--id', 'closed-window']);
     const { workspace, terminal } = opened;
@@ -217,9 +232,10 @@ describe('sandbox shell is refused', () => {
   });
 
   test('but --dry-run needs no terminal', async () => {
-    const { exitCode, stdout } = await shell(['--dry-run', '-it']);
+    const { exitCode, stdout, stderr } = await shell(['--dry-run', '-it']);
     expect(exitCode).toBe(0);
-    expect(stdout).toContain('--interactive --tty');
+    expect(JSON.parse(stdout)).toMatchObject({ stdin: true });
+    expect(stderr).toContain('--interactive --tty');
   });
 
   test('and run says where terminals are', async () => {

@@ -326,6 +326,14 @@ describe.skipIf(!hasCgroups)(
 );
 
 describe('what simulation cannot do', () => {
+  test('is told with the network that may have been meant', async () => {
+    const workspace = await Workspace.create();
+    const args = [...on, '--network', 'egres', 'true'];
+    const { exitCode, stderr } = await workspace.run(args);
+    expect(exitCode).toBe(125);
+    expect(stderr).toContain('simulation cannot do --network egres (did you mean egress?)');
+  });
+
   const cases: [title: string, args: string[], names: string[]][] = [
     ['a runtime', ['--runtime', 'runsc'], ['--runtime']],
     ['capabilities', ['--cap-add', 'NET_RAW'], ['--cap-add']],

@@ -28,9 +28,10 @@ export interface TerminalSurroundings {
   readonly env?: Readonly<Record<string, string>>;
   /** A command line that the program is started by. */
   readonly under?: readonly string[];
+  readonly command?: 'shell' | 'run';
 }
 
-/** `sandbox shell` on a terminal of its own, which script(1) makes. */
+/** `sandbox shell`, or another command, on a terminal of its own, which script(1) makes. */
 export class TestTerminal {
   readonly #place: string;
   readonly #process;
@@ -40,10 +41,10 @@ export class TestTerminal {
   constructor(
     workspace: Workspace,
     args: readonly string[],
-    { env = {}, under = [] }: TerminalSurroundings = {},
+    { env = {}, under = [], command = 'shell' }: TerminalSurroundings = {},
   ) {
     this.#place = workspace.root;
-    const words = ['sh', '-c', session, 'sh', ...under, binPath, 'shell', ...args];
+    const words = ['sh', '-c', session, 'sh', ...under, binPath, command, ...args];
     const line = words.map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`).join(' ');
     const inherited = Object.entries(process.env).filter(
       ([name]) => !/^(SANDBOX|DOCKER)_/.test(name),

@@ -63,7 +63,25 @@ const cases: [string, BatchFormat, string, string][] = [
   ['a mistake in a long entry', 'json', '[{"line": "x",\n\n  memory: 1}]', 'line 3: expected JSON'],
   ['a string that is not closed', 'json', '[["x],\n["y"]]', 'expected JSON'],
   ['an object instead of a list', 'json', '{"line": "x"}', 'expected a list of tasks'],
-  ['a quote that is not closed', 'csv', 'line\n"x\n', 'expected CSV'],
+  [
+    'a quote that is not closed',
+    'csv',
+    'id,line\n"a""b",ls\nc,"x\nd,y""z\n',
+    'line 3: expected a quote that closes the cell which begins with one here, found the end',
+  ],
+  [
+    'a quote inside of a cell',
+    'csv',
+    'line,id\nls,a\necho "hidden",b',
+    'line 3: expected no quote in cell 1, which does not begin with one',
+  ],
+  [
+    'text behind a quoted cell',
+    'csv',
+    'id,line\na,"x\nb,"ls"\n',
+    'line 3: expected a comma or the end of the row behind a quoted cell, found "l"',
+  ],
+  ['a very long row', 'csv', `line\n"${'x'.repeat(9e6)}"`, 'at most 8 MiB of text for one task'],
   [
     'a cell too many',
     'csv',

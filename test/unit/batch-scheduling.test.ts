@@ -198,6 +198,9 @@ test.each([
   [parseRetries, '-1', 'a number of retries'],
   [parseRetryOn, 'passed', 'failed, timed-out'],
   [parseRetryOn, '', 'failed, timed-out'],
+  [parseRetryOn, 'failed,timedout', 'got "timedout", did you mean timed-out?'],
+  [parseHalt, 'son,fail=2', 'got "son,fail=2", did you mean soon?'],
+  [parseHalt, 'soon,fail=0', 'got "soon,fail=0"'],
 ])('%o refuses "%s"', (parse, text, message) => {
   expect(() => parse(text)).toThrow(message);
 });

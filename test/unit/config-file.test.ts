@@ -49,10 +49,32 @@ describe('parseConfigFile', () => {
   test.each([
     [
       'an unknown key',
-      '{"memroy": "1g"}',
-      'unknown key "memroy" (known: image, profile, platform, workdir, workspaceMode,',
+      '{"frobnicate": "1g"}',
+      'unknown key "frobnicate" (known: image, profile, platform, workdir, workspaceMode,',
     ],
-    ['a key that only a flag may set', '{"workspace": "/"}', 'unknown key "workspace"'],
+    [
+      'a mistyped key',
+      '{\n  "cpus": 1,\n  "memroy": "1g"\n}',
+      ': line 3, column 3: unknown key "memroy", did you mean memory?',
+    ],
+    ['a key by another name', '{"volumes": []}', 'unknown key "volumes", did you mean mounts?'],
+    ['a key by its option', '{"volume": []}', 'unknown key "volume", did you mean mounts?'],
+    ['two of them', '{"volume": [],\n"lables": {}}', 'line 2, column 1: unknown key "lables"'],
+    [
+      'a key that only a flag may set',
+      '{"workspace": "/"}',
+      'unknown key "workspace": a config file may not set it',
+    ],
+    [
+      'a wrong value deep in it',
+      '{"env": {\n\t"B": "{\\"A",\n\t"A": 1}, "A": 2}',
+      'line 3, column 2: "env.A": expected string, got 1',
+    ],
+    [
+      'a wrong value in a list',
+      '{"mounts": ["a",\n  "b", [1,\n{"mounts": 4}]]}',
+      'line 2, column 8: "mounts.2": expected string',
+    ],
     ['a list instead of a value', '{"memory": ["1g"]}', '"memory": expected'],
     ['null instead of a value', '{"memory": null}', '"memory": expected'],
     ['a number as a variable', '{"env": {"A": 1}}', '"env.A": expected string, got 1'],
@@ -104,8 +126,8 @@ describe('readConfigFile', () => {
   test.each<[string, (path: string) => unknown, string]>([
     ['a directory', (path) => mkdir(path), 'it is not a regular file'],
     ['a FIFO, which nobody writes to,', (path) => execFileSync('mkfifo', [path]), 'not a regular'],
-    ['a symlink to a good file', symlinkToGoodFile, 'ELOOP'],
-    ['a symlink to nothing', (path) => symlink(`${path}.missing`, path), 'ELOOP'],
+    ['a symlink to a good file', symlinkToGoodFile, 'it is a symlink, and those'],
+    ['a symlink to nothing', (path) => symlink(`${path}.missing`, path), 'it is a symlink, and'],
     ['more than 1 MiB', (path) => writeFile(path, '{}'.padEnd(1024 ** 2 + 1)), 'larger than 1 MiB'],
   ])('%s is refused', async (_, make, reason) => {
     const path = join(await temporaryDirectory(), 'sandbox.config.json');

@@ -79,7 +79,7 @@ describe('what is refused', () => {
   const file = (changes: object) => ({ files: [{ path: '/etc/a', content: '', ...changes }] });
 
   test.each<[object, string]>([
-    [{ pakages: [] }, 'unknown key "pakages" (known: name, description, extends, image, base,'],
+    [{ pakages: [] }, 'unknown key "pakages", did you mean packages?'],
     [{ resources: { mem: 1 } }, 'unknown key "resources.mem" (known: cpus, memory, pids, timeout)'],
     [file({ owner: 'x' }), 'unknown key "files.0.owner" (known: path, content, source, mode)'],
     [{ name: undefined }, 'the key "name" is missing'],

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readArgs, readMixedArgs } from '../../src/cli/read-argv.ts';
+import { wordProblems } from '../../src/commands/words.ts';
 import { nearestOf } from '../../src/spec/nearest.ts';
 import { imageBuildFlags, runFlags } from '../../src/commands/flags.ts';
 import { lines } from './support/failure.ts';
@@ -53,7 +54,7 @@ describe('values', () => {
     [['-qm1g'], { quiet: true, memory: '1g' }],
     [['-qe', '-1'], { quiet: true, env: ['-1'] }],
   ])('%j gives %j', (argv, values) => {
-    expect(read(...argv, 'ls')).toEqual({ values, rest: ['ls'], problems: [] });
+    expect(read(...argv, 'ls')).toEqual({ values, rest: ['ls'], problems: [], doubtful: 0 });
   });
 
   test('Of one that is given twice the last one counts', () => {
@@ -123,6 +124,10 @@ test.each([
   ['PIDS_LIMIT', ['memory', 'pidsLimit'], 'pidsLimit'],
   ['--memory-limit', ['--memory', '--timeout'], '--memory'],
   ['limit-memory', ['memory'], null],
+  ['rx', ['rw', 'copy'], 'rw'],
+  // What shares not one letter is no slip.
+  ['x', ['rw', 'ro', 'copy'], null],
+  ['ab', ['rw', 'ro', 'copy'], null],
 ])('The nearest to "%s" of %j is %s', (word, names, nearest) => {
   expect(nearestOf(word, names)).toBe(nearest);
 });
@@ -138,12 +143,46 @@ describe('a command that runs none', () => {
     [['a', '--', '--no-cache'], ['a', '--no-cache'], {}],
     [[], [], {}],
   ])('%j has the words %j and the options %j', (argv, rest, values) => {
-    expect(readMixed(...argv)).toEqual({ rest, values, problems: [] });
+    expect(readMixed(...argv)).toEqual({ rest, values, problems: [], doubtful: 0 });
   });
 
   test('An option that is not known is a problem wherever it stands', () => {
     expect(lines(readMixed('base', '--no-cahce').problems)).toEqual([
       '--no-cahce: unknown option, did you mean --no-cache?',
     ]);
+  });
+
+  test.each([
+    // Whether the word was to be its value is not known, so that one word is as good as two.
+    [['--build-agr', 'A=1', 'base'], ['--build-agr']],
+    [['base', '--build-agr', 'A=1'], ['--build-agr']],
+    [['--no-cahce', 'base'], ['--no-cahce']],
+    [['-z', '4', 'base'], ['-z']],
+    [
+      ['--network', 'none', '--id', 'x', 'base'],
+      ['--network', '--id'],
+    ],
+    // Here it is known.
+    [
+      ['--build-agr=A=1', 'base', 'other'],
+      ['--build-agr', 'image build'],
+    ],
+    [
+      ['--build-agr', 'A=1', 'base', 'other'],
+      ['--build-agr', 'image build'],
+    ],
+    [['--build-agr=A=1'], ['--build-agr', 'image build']],
+    [
+      ['base', 'other', '--no-cahce'],
+      ['--no-cahce', 'image build'],
+    ],
+    [
+      ['base', '--no-cahce', '--', 'other'],
+      ['--no-cahce', 'image build'],
+    ],
+  ])('%j: what follows an unknown option is no second problem', (argv, subjects) => {
+    const args = readMixed(...argv);
+    const problems = wordProblems(args, { command: 'image build', names: ['NAME'] });
+    expect(problems.map(({ subject }) => subject)).toEqual(subjects);
   });
 });

@@ -2,8 +2,8 @@ import { answer, answers } from '../../commands/answer.ts';
 import type { Command } from '../../commands/command.ts';
 import { wordProblems } from '../../commands/words.ts';
 import { shells } from '../../spec/choices.ts';
-import { Expectation } from '../../spec/expectation.ts';
 import { Problems } from '../../spec/problems.ts';
+import { oneOf } from '../../spec/setting-parsers.ts';
 import { bashCompletion } from './bash.ts';
 import { fishCompletion } from './fish.ts';
 import { zshCompletion } from './zsh.ts';
@@ -27,7 +27,5 @@ export const completion: Command = async (args, { terminal }) =>
 
 function scriptFor(shell: string | undefined): string {
   if (shell === undefined || shell === '') return '';
-  const known = shells.find((name) => name === shell);
-  if (known === undefined) throw new Expectation(shells.join(', '), shell);
-  return scripts[known]();
+  return scripts[oneOf(shells)(shell)]();
 }

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { SandboxFailure } from '../../failure.ts';
+import { ownNetworks } from '../../spec/choices.ts';
+import { nearestOf } from '../../spec/nearest.ts';
 import { type Lock, acquireLock } from '../lock.ts';
 import { ownTemporaryDirectory } from '../own-directory.ts';
 import { type DockerApi, callLimitsMs } from './docker-api.ts';
@@ -46,7 +48,10 @@ async function existingNetwork(
   const network = all.find((candidate) => candidate.Name === name || candidate.Id === name);
   if (network && !['host', 'null'].includes(network.Driver))
     return { name, mode: network.Id, id: network.Id };
-  throw new SandboxFailure('network-not-usable', `there is no network "${name}" on the engine`, {
+  const nearest = nearestOf(name, ownNetworks);
+  const question = nearest === null ? '' : `, did you mean ${nearest}?`;
+  const message = `there is no network "${name}" on the engine${question}`;
+  throw new SandboxFailure('network-not-usable', message, {
     hint: `Create it with \`docker network create ${name}\`, or use isolated, egress or none.`,
   });
 }

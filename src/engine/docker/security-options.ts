@@ -1,5 +1,6 @@
-import { SandboxFailure, messageOf } from '../../failure.ts';
-import { readPlantableFile } from '../../spec/regular-file.ts';
+import { SandboxFailure } from '../../failure.ts';
+import { notFollowed, readPlantableFile } from '../../spec/regular-file.ts';
+import { whyUnreadable } from '../../spec/unreadable.ts';
 import { seccompDigestOf, seccompPathOf } from '../../spec/seccomp-files.ts';
 import type { TaskSpec } from '../../spec/task-spec.ts';
 
@@ -51,7 +52,7 @@ async function readProfile(path: string): Promise<string> {
   } catch (error) {
     throw new SandboxFailure(
       'invalid-settings',
-      `expected --security-opt seccomp=FILE to name a seccomp profile in JSON, got ${path}: ${messageOf(error)}`,
+      `expected --security-opt seccomp=FILE to name a seccomp profile in JSON, got ${path}: ${whyUnreadable(error, notFollowed)}`,
       { hint: "Nothing was started. Leave the option out for the engine's default profile." },
     );
   }

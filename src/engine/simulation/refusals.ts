@@ -1,6 +1,7 @@
 import { SandboxFailure } from '../../failure.ts';
 import { ownNetworks } from '../../spec/choices.ts';
 import { isInside } from '../../spec/host-path.ts';
+import { nearestOf } from '../../spec/nearest.ts';
 import { type TaskSpec, workspaceTarget } from '../../spec/task-spec.ts';
 import type { Means } from './simulation-facts.ts';
 import { lostOnTerminal } from './terminal-command.ts';
@@ -20,7 +21,7 @@ function neverDone(spec: TaskSpec): string[] {
     ...(spec.keepEntrypoint ? ['--keep-entrypoint'] : []),
     ...(spec.nestedDocker ? ['--allow-nested-docker'] : []),
     ...(isOtherUser(spec.user) ? ['--user'] : []),
-    ...(ownNetworks.some((own) => own === spec.network) ? [] : ['--network NAME']),
+    ...foreignNetwork(spec.network),
     ...(spec.runtime === null ? [] : ['--runtime']),
     ...(spec.capAdd.length > 0 ? ['--cap-add'] : []),
     ...(spec.securityOpt.length > 0 ? ['--security-opt'] : []),
@@ -29,6 +30,12 @@ function neverDone(spec: TaskSpec): string[] {
       (name) => `--env ${name} at a terminal`,
     ),
   ];
+}
+
+function foreignNetwork(name: string): string[] {
+  if (ownNetworks.some((own) => own === name)) return [];
+  const nearest = nearestOf(name, ownNetworks);
+  return [`--network ${name}${nearest === null ? '' : ` (did you mean ${nearest}?)`}`];
 }
 
 function doneByBubblewrap(spec: TaskSpec): string[] {

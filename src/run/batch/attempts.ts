@@ -1,4 +1,5 @@
 import { toFailure } from '../../failure.ts';
+import type { Cancellation } from '../../outcome/cancellation.ts';
 import type { RunEvent } from '../event.ts';
 import { runTask } from '../run-task.ts';
 import type { BatchEvent } from './batch-event.ts';
@@ -38,8 +39,8 @@ export class Attempts {
     this.#engine = engine;
   }
 
-  cancelAll(signal: NodeJS.Signals): void {
-    for (const controller of this.#running) controller.abort(signal);
+  cancelAll(reason: NodeJS.Signals | Cancellation): void {
+    for (const controller of this.#running) controller.abort(reason);
   }
 
   /** One attempt, and what the summary says of it. */

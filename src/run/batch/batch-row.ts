@@ -45,11 +45,14 @@ function identity({ index, line, spec }: BatchTask) {
   return { index, line, id: spec.id, command: [...spec.command] };
 }
 
+/** Where it was neither a signal nor the batch itself that cancelled. */
+const othersHands = ['sandbox stop', 'engine'] as const;
+
 /** Without a receipt the sandbox failed, before the task began or when its receipt was to be written. */
 function endOf({ spec }: BatchTask, attempt: Attempt) {
   if (attempt.receipt !== null) {
     const { status, exitCode, evidence } = attempt.receipt;
-    const stoppedByOther = evidence.stoppedBy !== null;
+    const stoppedByOther = othersHands.some((other) => other === evidence.stoppedBy);
     const reason = endingSentence(attempt.receipt);
     return { status, exitCode, stoppedByOther, reason, receipt: spec.receiptPath };
   }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SandboxFailure } from '../../failure.ts';
+import { Cancellation, type Canceller } from '../../outcome/cancellation.ts';
 import type { BatchRecord } from '../../receipt/compose-batch-summary.ts';
 import type { Receipt } from '../../receipt/receipt.ts';
 import type { BatchRow } from '../../receipt/batch-summary.ts';
@@ -40,16 +41,14 @@ export interface BatchIo extends AttemptIo {
   readonly deadline: AbortSignal;
 }
 
-const stopReasons = {
-  halted: 'cancelled by --halt',
-  deadline: 'cancelled: the deadline of the batch passed',
-  cancelled: 'cancelled by the caller',
-  'output-lost': 'cancelled: standard output could not be written',
-} as const;
+type Stop = Extract<BatchEvent, { kind: 'stopping' }>['why'];
 
-const readerGone = 'cancelled: the reader of the output went away';
-
-type Stop = keyof typeof stopReasons;
+/** Who cancels what still runs, where no signal of the caller does. */
+const cancellers = {
+  halted: 'batch halt',
+  deadline: 'batch deadline',
+  'output-lost': 'batch output',
+} as const satisfies Record<Exclude<Stop, 'cancelled'>, Canceller>;
 
 interface Means {
   readonly engine: SharedEngine;
@@ -129,7 +128,8 @@ export class BatchRun {
     this.#stopped.abort();
     this.#emit({ kind: 'stopping', at: isoNow(), why, signal, kills });
     if (!kills) return;
-    this.#attempts.cancelAll(signal ?? 'SIGTERM');
+    const isAsked = why === 'cancelled';
+    this.#attempts.cancelAll(isAsked ? (signal ?? 'SIGTERM') : new Cancellation(cancellers[why]));
   }
 
   /** One task after the other. A limiter would keep a chain of promises for each that waits, about 800 bytes. */
@@ -167,7 +167,7 @@ export class BatchRun {
       this.#emit({ kind: 'task-started', at: isoNow(), task, slot, attempt });
       const { ended, row } = await this.#attempts.run(task, { slot, attempt });
       if (attempt > retries || !isRetryable(ended, retryOn) || !(await this.#mayRetry(task, row))) {
-        this.#end(task, this.#withReason(row, ended.receipt), ended.receipt);
+        this.#end(task, row, ended.receipt);
         return;
       }
     }
@@ -180,14 +180,6 @@ export class BatchRun {
     const { signal } = this.#stopped;
     await delay(retryDelayMs(row.attempts), undefined, { signal }).catch(() => undefined);
     return !signal.aborted;
-  }
-
-  /** Why the batch stopped it, unless it was not the batch. */
-  #withReason(row: BatchRow, receipt: Receipt | null): BatchRow {
-    const isOurs = (receipt?.evidence.stoppedBy ?? null) === null;
-    if (this.#stop === null || row.status !== 'cancelled' || !isOurs) return row;
-    const isUnread = this.#stop === 'cancelled' && this.#signal === 'SIGPIPE';
-    return { ...row, reason: isUnread ? readerGone : stopReasons[this.#stop] };
   }
 
   #end(task: BatchTask, row: BatchRow, receipt: Receipt | null): void {

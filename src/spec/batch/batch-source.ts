@@ -1,8 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { open } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
-import { SandboxFailure, errnoOf, messageOf } from '../../failure.ts';
+import { SandboxFailure } from '../../failure.ts';
 import type { BatchFormat } from '../choices.ts';
+import { whyUnreadable } from '../unreadable.ts';
 import { batchName } from './batch-ids.ts';
 
 /** The text of a batch and where it came from. */
@@ -67,8 +68,7 @@ async function fileAt(path: string, title: string) {
     }
   } catch (error) {
     if (error instanceof SandboxFailure) throw error;
-    const isMissing = errnoOf(error) === 'ENOENT';
-    throw unreadable(title, isMissing ? 'there is no such file' : messageOf(error), error);
+    throw unreadable(title, whyUnreadable(error), error);
   }
 }
 

@@ -11,6 +11,7 @@ import {
   tooMany,
 } from './file-entry.ts';
 import { keyProblem, nameProblem } from './batch-entry.ts';
+import { csvMistake } from './csv-mistake.ts';
 import { readJson } from './json-value.ts';
 import { quoted } from '../found.ts';
 import { type TaskKey, formOf, holdsSecrets } from '../task-keys.ts';
@@ -76,8 +77,7 @@ function rowsOf(text: string): Row[] | FileProblem {
     return located(records as unknown as readonly CsvRecord[]);
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    const line = Number(/ line (\d+)/.exec(error.message)?.[1] ?? 1);
-    return { line, subject: '', message: `expected CSV: ${error.message}` };
+    return csvMistake(error, text);
   }
 }
 

@@ -5,7 +5,8 @@ import { errnoOf } from '../../failure.ts';
 import { Expectation } from '../expectation.ts';
 import { HeldDirectory } from '../held-directory.ts';
 import { nearestOf } from '../nearest.ts';
-import { whyUnreadable } from '../regular-file.ts';
+import { notFollowed } from '../regular-file.ts';
+import { whyUnreadable } from '../unreadable.ts';
 import { directoryVariable, homeDirectory } from '../variables.ts';
 import { builtInProfiles } from './built-in-profiles.ts';
 import { type ProfileFile, parseProfileFile, unreadableProfile } from './profile-file.ts';
@@ -116,7 +117,11 @@ async function ifThere<T>(path: string, read: () => Promise<T>): Promise<T | nul
     return await read();
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return null;
-    throw unreadableProfile(path, [`it cannot be read: ${whyUnreadable(error)}`], error);
+    throw unreadableProfile(
+      path,
+      [`it cannot be read: ${whyUnreadable(error, notFollowed)}`],
+      error,
+    );
   }
 }
 

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { keyHint } from '../unknown-key.ts';
 import { fileEntries, profileEntries, resourceEntries, taskEntries } from './profile-schema.ts';
 
 type Issue = v.BaseIssue<unknown>;
@@ -78,7 +79,7 @@ function unknownKeys(issue: Issue): string[] {
   const prefix = keys.slice(0, -1).map((key) => `${key}.`);
   return Object.keys(fieldsOf(path.at(-1)?.input))
     .filter((key) => !Object.hasOwn(entries, key))
-    .map((key) => `unknown key "${prefix.join('')}${key}" (known: ${names.join(', ')})`);
+    .map((key) => `unknown key "${prefix.join('')}${key}"${keyHint(key, names)}`);
 }
 
 const typeWords: Readonly<Record<string, string>> = {

@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path';
 import type { HeldDirectory } from '../held-directory.ts';
-import { whyUnreadable } from '../regular-file.ts';
+import { notFollowed } from '../regular-file.ts';
+import { whyUnreadable } from '../unreadable.ts';
 import type { ProfileFile } from './profile-file.ts';
 import type { Recipe } from './recipe.ts';
 
@@ -44,7 +45,7 @@ async function fileOf(
     const found = await readSource(source, folder);
     return sourced(found.bytes, found.path);
   } catch (error) {
-    return `"files.${index}.source" ${source}: ${whyUnreadable(error)}`;
+    return `"files.${index}.source" ${source}: ${whyUnreadable(error, notFollowed)}`;
   }
 }
 

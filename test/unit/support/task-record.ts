@@ -75,7 +75,7 @@ export function taskRecord(changes: Partial<TaskRecord> = {}): TaskRecord {
     startAsked: true,
     cause: null,
     signals: [],
-    stoppedByCommand: false,
+    canceller: null,
     startedAt: new Date('2025-01-01T00:00:00Z'),
     finishedAt: new Date('2025-01-01T00:00:02Z'),
     durationMs: 2_000.123,

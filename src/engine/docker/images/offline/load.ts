@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { SandboxFailure, messageOf } from '../../../../failure.ts';
+import { SandboxFailure } from '../../../../failure.ts';
+import { whyUnreadable } from '../../../../spec/unreadable.ts';
 import type { CreateContext } from '../../../engine.ts';
 import type { DockerApi } from '../../docker-api.ts';
 import { engineMessageOf, httpStatusOf } from '../../engine-failure.ts';
@@ -47,7 +48,7 @@ async function openArchive(path: string): Promise<FileHandle> {
   } catch (error) {
     await file?.close();
     if (error instanceof SandboxFailure) throw error;
-    throw new SandboxFailure('image-not-loaded', `cannot read ${path}: ${messageOf(error)}`, {
+    throw new SandboxFailure('image-not-loaded', `cannot read ${path}: ${whyUnreadable(error)}`, {
       hint: 'Expected the path of an archive that `docker save` wrote.',
       cause: error,
     });
