@@ -97,9 +97,9 @@ describe('a reader of a running task', () => {
     await once(socket, 'readable');
     const chunk = Buffer.alloc(64 * 1024, 'x');
     // Nothing is awaited: if any of it had to wait, it would be for ever.
-    for (let index = 0; index < 1024; index += 1) print('stdout', chunk);
-    const before = process.memoryUsage().arrayBuffers;
-    expect(before).toBeLessThan(64 * 1024 ** 2);
+    for (let index = 0; index < 4096; index += 1) print('stdout', chunk);
+    // Half of what was printed, since the collector comes when it likes.
+    expect(process.memoryUsage().arrayBuffers).toBeLessThan(128 * 1024 ** 2);
     let text = '';
     socket.setEncoding('utf8').on('data', (part: string) => (text += part));
     const closed = once(socket, 'close');

@@ -8,7 +8,7 @@ const programs = { script: '/usr/bin/script', stty: '/bin/true', shell: '/bin/sh
 /** The line by itself, in each shell that may be /bin/sh. */
 async function printed(shell: readonly string[], command: readonly string[]): Promise<string> {
   const plain = { command, environment: { PATH: process.env.PATH ?? '', KEPT: 'a b' } };
-  const { command: words, environment } = onTerminal(plain, { size, programs });
+  const { command: words, environment } = onTerminal(plain, { size, programs, tells: false });
   const [program = '', ...args] = shell;
   const { stdout } = await execa(program, [...args, '-c', words[4] ?? ''], {
     ...{ env: environment, extendEnv: false, stdin: 'ignore' },
@@ -30,9 +30,22 @@ test.each(shells)('nothing of ours is left in the environment (%s)', async (...s
   expect(names.filter((name) => name === 'SHELL' || name.startsWith('SANDBOX_'))).toEqual([]);
 });
 
+test.each(shells)('it says which process becomes the command (%s)', async (...shell) => {
+  const plain = { command: ['sh', '-c', 'echo $$; echo x 2>/dev/null >&3'], environment: {} };
+  const { command, environment } = onTerminal(plain, { size, programs, tells: true });
+  const [program = '', ...args] = shell;
+  const { stdio, exitCode } = await execa(program, [...args, '-c', command[4] ?? ''], {
+    ...{ env: { ...environment, PATH: process.env.PATH }, extendEnv: false, reject: false },
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  });
+  expect(stdio[3]).toBe(stdio[1]);
+  // Nothing of the task's can be heard there.
+  expect(exitCode).not.toBe(0);
+});
+
 test('no word of the command and no variable is in what the shell reads', () => {
   const plain = { command: ['first', 'second'], environment: { SHELL: '/third' } };
-  const { command, environment } = onTerminal(plain, { size, programs });
+  const { command, environment } = onTerminal(plain, { size, programs, tells: false });
   expect(command.join(' ')).not.toMatch(/first|second|third/);
   expect(environment.SHELL).toBe('/bin/sh');
 });

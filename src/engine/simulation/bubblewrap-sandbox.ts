@@ -59,7 +59,7 @@ export class BubblewrapSandbox implements Sandbox {
     if (pid === null) await this.#throwIfNeverStarted(streams);
     if (pid !== null && programs) {
       const { stty } = programs;
-      this.#terminal = new TaskTerminal({ script: pid, stty, over: launch.exited });
+      this.#terminal = new TaskTerminal({ script: pid, stty, over: launch.exited, told: null });
     }
     const words = programs && new TerminalWords();
     const terminal = this.#terminal;

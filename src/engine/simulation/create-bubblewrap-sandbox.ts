@@ -79,7 +79,7 @@ function planOf(spec: TaskSpec, means: BubblewrapMeans): Plan & { readonly hasSe
   };
   if (programs) requirePrograms(programs, search);
   const size = spec.tty;
-  const startable = programs && size ? onTerminal(plain, { size, programs }) : plain;
+  const startable = programs && size ? onTerminal(plain, { size, programs, tells: false }) : plain;
   const seccomp = seccompFilter(process.arch);
   const input = {
     ...{ features, person, view, sharesNetwork, writableRoot, seccomp },

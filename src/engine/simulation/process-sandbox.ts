@@ -14,7 +14,7 @@ import { killTree, markerVariable } from './process-tree.ts';
 import type { TaskDirectory } from './task-directory.ts';
 import { TaskTerminal } from './task-terminal.ts';
 import { TerminalWords } from './terminal-words.ts';
-import { type Startable, onTerminal } from './terminal-command.ts';
+import { type Startable, onTerminal, tellsOn } from './terminal-command.ts';
 import type { TerminalPrograms } from './terminal-programs.ts';
 import { randomName } from '../../spec/random-name.ts';
 
@@ -68,7 +68,9 @@ export class ProcessSandbox implements Sandbox {
   #startable(environment: Record<string, string>): Startable {
     const { spec, programs } = this.#parts;
     const plain = { command: spec.command, environment };
-    return spec.tty && programs ? onTerminal(plain, { size: spec.tty, programs }) : plain;
+    return spec.tty && programs
+      ? onTerminal(plain, { size: spec.tty, programs, tells: true })
+      : plain;
   }
 
   /** Nothing of the caller's, as in a container. */
@@ -98,9 +100,13 @@ function spawn(spec: TaskSpec, { command, environment }: Startable) {
     cwd: directoryOf(spec),
     env: environment,
     extendEnv: false,
-    stdin: spec.stdin ? 'pipe' : 'ignore',
-    stdout: 'pipe',
-    stderr: 'pipe',
+    // Behind the three is where a command on a terminal tells which process it is (`tellsOn`).
+    stdio: [
+      spec.stdin ? 'pipe' : 'ignore',
+      'pipe',
+      'pipe',
+      ...(spec.tty ? (['pipe'] as const) : []),
+    ],
     buffer: false,
     // A group and a session of its own: it can be killed as a whole, and the terminal's Ctrl-C reaches only us.
     detached: true,
@@ -139,8 +145,8 @@ class RunningProcess implements RunningTask {
     this.drained = Promise.all([pump(child.stdout, output.stdout), said]).then(() => undefined);
     this.drained.catch(() => undefined);
     const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
-    const terminal =
-      programs && new TaskTerminal({ script: this.#pid, stty: programs.stty, over: exited });
+    const parts = { script: this.#pid, over: exited, told: child.stdio[tellsOn] };
+    const terminal = programs && new TaskTerminal({ ...parts, stty: programs.stty });
     this.#terminal = terminal;
     this.stdin = terminal && child.stdin ? terminal.keys(child.stdin) : child.stdin;
     this.resize = terminal && ((size) => terminal.resize(size));
@@ -175,6 +181,7 @@ class RunningProcess implements RunningTask {
   ): Promise<Ending> {
     const [code, signal] = await exited;
     this.#hasEnded = true;
+    await this.#terminal?.known();
     // When a container's command ends, all its processes do.
     this.#killAll();
     // What makes the terminal tells of a death by a signal as a shell does.

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, constants, openSync } from 'node:fs';
-import { Writable } from 'node:stream';
+import { type Readable, Writable } from 'node:stream';
 import type { TerminalSize } from '../../spec/task-spec.ts';
 import { pauseBetweenLooks, within } from '../timer.ts';
 import { childrenOf, isAlive, readProcess, readQuietly, sendTo } from './process-facts.ts';
 import { terminalLine } from './terminal-command.ts';
+import { toldPid } from './told-pid.ts';
 
 const { O_DIRECTORY, O_NOCTTY, O_NONBLOCK, O_RDONLY } = constants;
 
@@ -18,6 +19,8 @@ interface TerminalParts {
   readonly stty: string;
   /** Settles when that process has ended. */
   readonly over: Promise<unknown>;
+  /** What the command says of its own process id; null where that has another one for us. */
+  readonly told: Readable | null;
 }
 
 /** The terminal of a task, and the command on it: what is meant for a task is meant for that. */
@@ -26,11 +29,12 @@ export class TaskTerminal {
   readonly #stty: string;
   /** Or over. */
   readonly #executed: Promise<void>;
+  readonly #told: Promise<void>;
   #command: number | null = null;
   #place: Place | null = null;
   #isOver = false;
 
-  constructor({ script, stty, over }: TerminalParts) {
+  constructor({ script, stty, over, told }: TerminalParts) {
     this.#script = script;
     this.#stty = stty;
     const onOver = () => {
@@ -38,6 +42,12 @@ export class TaskTerminal {
     };
     this.#executed = this.#watch(over.then(onOver, onOver));
     this.#executed.catch(() => undefined);
+    this.#told = this.#hear(told);
+  }
+
+  /** Resolves once the command is known, where it has said so: no look sees one that is over in a moment. */
+  async known(): Promise<void> {
+    await within(commandLimitMs, this.#told, undefined);
   }
 
   /** Leads a session of its own, and is or becomes the command; null where it was never seen. */
@@ -79,6 +89,11 @@ export class TaskTerminal {
     this.#isOver = true;
     if (this.#place) closeSync(this.#place.directory);
     this.#place = null;
+  }
+
+  async #hear(told: Readable | null): Promise<void> {
+    const pid = told && (await toldPid(told));
+    if (pid !== null) this.#command = pid;
   }
 
   /** Beside the task: script(1) ends once its output is read, whether or not the command was ever seen. */

@@ -9,12 +9,16 @@ export interface Startable {
 
 const prefix = 'SANDBOX_TERMINAL_';
 
+/** The descriptor on which the shell that becomes the command says which process it is, where somebody listens. */
+export const tellsOn = 3;
+
 /**
  * Constant, since script(1) hands it to a shell: the command's words come as variables, one each, and nothing of them
  * is ever read as shell text. The kernel's usual modes are set again, because script(1) takes a caller without a
  * terminal for one that wants no echo. What the command must not see is gone by the time that it is executed.
  */
-export const terminalLine = `set --
+export const terminalLine = `[ -z "$${prefix}TELLS" ] || { echo "$$" >&${tellsOn}; exec ${tellsOn}>&-; }
+set --
 while [ "$#" -lt "$${prefix}WORDS" ]; do
   eval "set -- \\"\\$@\\" \\"\\$${prefix}WORD_$#\\"; unset ${prefix}WORD_$#"
 done
@@ -26,10 +30,17 @@ exec "$@"`;
 /** A shell adds them. Those that the task has are its own. */
 const addedByShells = ['SHELL', 'PWD', 'OLDPWD', 'SHLVL'];
 
+interface TerminalOptions {
+  readonly size: TerminalSize;
+  readonly programs: TerminalPrograms;
+  /** Whether somebody listens on `tellsOn`. */
+  readonly tells: boolean;
+}
+
 /** The same on a terminal of its own, of this size: script(1) makes it, and passes on what is typed and shown. */
 export function onTerminal(
   { command, environment }: Startable,
-  { size, programs }: { readonly size: TerminalSize; readonly programs: TerminalPrograms },
+  { size, programs, tells }: TerminalOptions,
 ): Startable {
   const own = {
     [`${prefix}WORDS`]: String(command.length),
@@ -37,6 +48,7 @@ export function onTerminal(
     [`${prefix}COLUMNS`]: String(size.columns),
     [`${prefix}ROWS`]: String(size.rows),
     [`${prefix}SHELL`]: environment.SHELL ?? '',
+    [`${prefix}TELLS`]: tells ? 'yes' : '',
   };
   const added = addedByShells.filter((name) => environment[name] === undefined);
   const unset = [...added, ...Object.keys(own), `${prefix}UNSET`].join(' ');
