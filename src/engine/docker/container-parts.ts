@@ -1,24 +1,19 @@
-import type { IncomingMessage } from 'node:http';
-import type { Duplex } from 'node:stream';
 import type Docker from 'dockerode';
 import type { TaskSpec } from '../../spec/task-spec.ts';
 import type { SandboxFacts } from '../engine.ts';
 import type { CommandBefore, CommandSearch } from './command-before.ts';
-import type { ContainerEvents } from './container-events.ts';
+import type { ContainerConnections } from './container-connections.ts';
 import type { DockerApi } from './docker-api.ts';
 import type { EngineContainer } from './engine-calls.ts';
 import type { SecretFiles } from './secret-files.ts';
 import type { Watchdog } from './watchdog.ts';
 
 /** Everything that hangs on one created container. */
-export interface ContainerParts {
+export interface ContainerParts extends ContainerConnections {
   readonly api: DockerApi;
   readonly spec: TaskSpec;
   readonly options: Docker.ContainerCreateOptions;
   readonly container: EngineContainer;
-  readonly attached: Duplex;
-  readonly waiting: IncomingMessage;
-  readonly events: ContainerEvents;
   readonly facts: SandboxFacts;
   readonly search: CommandSearch;
   readonly secrets: SecretFiles;

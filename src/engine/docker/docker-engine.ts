@@ -7,7 +7,7 @@ import { within } from '../timer.ts';
 import { checkWorkdir } from '../workdir.ts';
 import { allSettledOrThrow } from './all-settled.ts';
 import { commandSearch } from './command-before.ts';
-import { ContainerEvents } from './container-events.ts';
+import { type ContainerConnections, closeConnections, connectTo } from './container-connections.ts';
 import { powerlessWarning } from './container-capabilities.ts';
 import { type Placement, containerOptions } from './container-options.ts';
 import { createContainer } from './create-container.ts';
@@ -22,6 +22,7 @@ import { leftoversOf, removeOrRemember } from './leftovers.ts';
 import { DockerImages } from './images/docker-images.ts';
 import { type UsableImage, findImage, makeImage } from './images/ensure-image.ts';
 import { checkImageInForce, isOutdated } from './images/image-in-force.ts';
+import { inspectImage } from './images/pull/pull.ts';
 import { RecentImages } from './images/recent-images.ts';
 import { taskLabels } from './labels.ts';
 import { type UsableNetwork, ensureNetwork } from './network.ts';
@@ -51,10 +52,9 @@ interface Known {
 interface Ingredients {
   readonly placement: Placement;
   readonly image: UsableImage;
-  /** The image as it is found by now. */
-  readonly imageNow: () => Promise<UsableImage | null>;
   readonly network: UsableNetwork;
   readonly secrets: SecretFiles;
+  readonly cancel: AbortSignal;
 }
 
 interface Container {
@@ -63,12 +63,11 @@ interface Container {
   readonly identity: Identity;
 }
 
+interface Connected extends Ingredients, Container, ContainerConnections {
+  readonly inspected: Docker.ContainerInspectInfo;
+}
+
 const sweepLimitMs = 1_000;
-/**
- * Else Ctrl-P Ctrl-Q would leave the task behind, and each Ctrl-P wait for the next key. It cannot be turned off, so
- * it is bytes that no keyboard sends: none of them is in UTF-8.
- */
-const withoutDetaching = 'detachKeys=%FF%2C%FE%2C%FF%2C%FE';
 
 export class DockerEngine implements Engine {
   readonly facts: EngineFacts;
@@ -146,9 +145,8 @@ export class DockerEngine implements Engine {
       secrets: secrets.files,
       identity,
     };
-    const imageNow = () => findImage(this.#api, asked, context.cancel);
     const sandbox = await phases.measure('create', () =>
-      this.#make(spec, { placement, image, imageNow, network, secrets }),
+      this.#make(spec, { placement, image, network, secrets, cancel: context.cancel }),
     );
     const warning = powerlessWarning(sandbox.facts);
     if (warning !== null) context.warn(warning);
@@ -240,38 +238,35 @@ export class DockerEngine implements Engine {
     return { ...placement, securityOptions };
   }
 
-  /** Attached, waiting and listening before it starts: what begins later loses the race with a short task. */
   async #connect(spec: TaskSpec, made: Container, ingredients: Ingredients) {
     const api = this.#api;
-    const { container, options, identity } = made;
-    const { image, imageNow, network, secrets } = ingredients;
-    const direction = `stdin=${Number(spec.stdin)}&stdout=1&stderr=1&stream=1`;
-    const attach = spec.tty ? `${direction}&${withoutDetaching}` : direction;
-    const [attached, waiting, events, inspected] = await allSettledOrThrow([
-      api.upgrade(`/containers/${container.id}/attach?${attach}`),
-      api.stream('POST', `/containers/${container.id}/wait?condition=next-exit`),
-      ContainerEvents.subscribe(api, container.id),
-      api.inspectContainer(container),
-    ]);
-    await checkImageInForce(image, inspected, imageNow);
-    checkRuntimeInForce(spec.runtime, inspected);
-    const facts = sandboxFacts(spec, {
-      ...{ inspected, image, network, identity },
-      ...{ engine: this.facts, info: this.#info },
-    });
+    const connecting = connectTo(api, made.container, spec);
+    try {
+      const inspecting = api.inspectContainer(made.container);
+      const [connections, inspected] = await allSettledOrThrow([connecting, inspecting]);
+      await checkImageInForce(ingredients.image, inspected, (digest) =>
+        inspectImage(api, digest, ingredients.cancel),
+      );
+      checkRuntimeInForce(spec.runtime, inspected);
+      return this.#sandbox(spec, { ...made, ...ingredients, ...connections, inspected });
+    } catch (error) {
+      await connecting.then(closeConnections, () => undefined);
+      throw error;
+    }
+  }
+
+  #sandbox(spec: TaskSpec, made: Connected): DockerSandbox {
+    const { container, options, identity, image, network, secrets, inspected } = made;
+    const { attached, waiting, events } = made;
     return new DockerSandbox({
       // While the engine is busy with the start, which is most of what a short task takes.
       onStart: () => void this.#sweep(),
-      api,
-      spec,
-      options,
-      container,
-      attached,
-      waiting,
-      events,
-      facts,
+      ...{ api: this.#api, spec, options, container, attached, waiting, events, secrets },
+      facts: sandboxFacts(spec, {
+        ...{ inspected, image, network, identity },
+        ...{ engine: this.facts, info: this.#info },
+      }),
       search: commandSearch(spec, options, image.environment),
-      secrets,
       tellsOom: !this.#isPodman,
     });
   }

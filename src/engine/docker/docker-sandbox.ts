@@ -2,6 +2,7 @@ import { SandboxFailure } from '../../failure.ts';
 import type { OutputSinks, Sandbox, SandboxFacts } from '../engine.ts';
 import { checkWorkdir } from '../workdir.ts';
 import { lookBefore } from './command-before.ts';
+import { closeConnections } from './container-connections.ts';
 import type { ContainerParts } from './container-parts.ts';
 import { remedyFor } from './create-container.ts';
 import { callLimitsMs } from './docker-api.ts';
@@ -56,7 +57,7 @@ export class DockerSandbox implements Sandbox {
   }
 
   async dispose(): Promise<void> {
-    const { attached, waiting, events, api, container, options, secrets } = this.#parts;
+    const { events, api, container, options, secrets } = this.#parts;
     try {
       const removesItself = events.count('die') > 0;
       if (removesItself && (await events.seen('destroy', removalLimitMs))) return;
@@ -64,9 +65,7 @@ export class DockerSandbox implements Sandbox {
     } finally {
       this.#watchdog.close();
       this.#running?.abandon();
-      attached.destroy();
-      waiting.destroy();
-      events.close();
+      closeConnections(this.#parts);
       await secrets.remove();
     }
   }

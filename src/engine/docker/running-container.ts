@@ -74,7 +74,7 @@ export class RunningContainer implements RunningTask {
       if (!sawEnd || stoppedBy || mayBeShutdown) await this.#throwIfEngineWent();
       await this.#throwIfNeverStarted(exitCode);
       // Podman confirms a kill only once the container has ended.
-      await within(eventLimitMs, Promise.allSettled([this.#killing]), undefined);
+      await within(eventLimitMs, this.#killing, undefined);
       const watchdog = await this.#parts.watchdog.report(exitCode);
       const isOverdue = watchdog !== null && watchdog.endedAfterMs !== null;
       return {
@@ -97,7 +97,7 @@ export class RunningContainer implements RunningTask {
     if (this.#sent.size === 0) this.#outputEndedFirst = this.#outputEnded;
     this.#sent.add(signal);
     const killing = this.#confirm(signal);
-    this.#killing = killing;
+    this.#killing = Promise.allSettled([this.#killing, killing]);
     return await killing;
   }
 

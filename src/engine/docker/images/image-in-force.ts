@@ -12,16 +12,18 @@ class ImageMoved extends SandboxFailure {
   }
 }
 
-/** Rejects where the container was made of another image than the one that was found. */
+/**
+ * Rejects where the container was made of another image than the one that was found. An engine may call the image of
+ * a container by another digest than the image itself, so it is asked which one that is.
+ */
 export async function checkImageInForce(
   { facts: { id, reference } }: UsableImage,
   { Image = '' }: Partial<Docker.ContainerInspectInfo>,
-  lookAgain: () => Promise<UsableImage | null>,
+  inspect: (digest: string) => Promise<Docker.ImageInspectInfo | null>,
 ): Promise<void> {
   if (bare(Image) === bare(id)) return;
-  const now = await lookAgain();
-  // An engine may call the image of a container by another digest than the image itself.
-  if (now?.facts.id !== id) throw new ImageMoved(reference);
+  const made = await inspect(Image);
+  if (made === null || bare(made.Id) !== bare(id)) throw new ImageMoved(reference);
 }
 
 /** Whether another try can go well, with an image that is looked for anew. */
