@@ -25,6 +25,8 @@ export class Termination {
   record(cause: StopCause, sent: SentSignal): void {
     this.#cause ??= cause;
     this.signals.push(sent);
+    // The answer to an earlier one may come later.
+    this.signals.sort((one, other) => one.afterMs - other.afterMs);
   }
 
   /** What was delivered was delivered to nobody: the task had ended before. */

@@ -81,7 +81,7 @@ class Stopper {
   readonly #startedMs = performance.now();
   #fail: (error: unknown) => void = () => undefined;
   #cause: StopCause | null = null;
-  #sending: Promise<void> = Promise.resolve();
+  #sending: Promise<unknown> = Promise.resolve();
   #cancelTimer: () => void = () => undefined;
 
   constructor(task: RunningTask, supervision: Supervision) {
@@ -100,17 +100,14 @@ class Stopper {
       return;
     }
     this.#cause = cause;
-    this.#queue(async () => {
-      if ((await this.#send(signal)) === 'already-ended') return;
-      this.#after(this.#supervision.limits.killAfterMs, () => this.killNow());
-    });
+    // From the signal, however long the engine takes to answer.
+    this.#after(this.#supervision.limits.killAfterMs, () => this.killNow());
+    this.#begin(() => this.#send(signal));
   }
 
   killNow(): void {
     this.#cause ??= { kind: 'cancelled', signal: 'SIGKILL' };
-    this.#queue(async () => {
-      await this.#send('SIGKILL');
-    });
+    this.#begin(() => this.#send('SIGKILL'));
   }
 
   /** Signals that are under way decide who was first, so the outcome waits for their answers. */
@@ -122,8 +119,9 @@ class Stopper {
     this.#cancelTimer();
   }
 
-  #queue(work: () => Promise<void>): void {
-    this.#sending = this.#sending.then(work).catch((error: unknown) => this.#fail(error));
+  #begin(work: () => Promise<unknown>): void {
+    const begun = work().catch((error: unknown) => this.#fail(error));
+    this.#sending = Promise.all([this.#sending, begun]);
   }
 
   async #send(signal: NodeJS.Signals): Promise<'sent' | 'already-ended'> {

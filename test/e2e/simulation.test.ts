@@ -1,4 +1,4 @@
-import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, readdir, realpath, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -10,6 +10,7 @@ import {
   hasCgroups,
   hasNamespaces,
   runUnder,
+  withBubblewrap,
   withHereDocumentsInFiles,
   withoutBubblewrap,
   withoutUserNamespaces,
@@ -21,6 +22,7 @@ const on = ['--engine', 'simulation', '-q'];
 const isRoot = process.getuid?.() === 0;
 const why = hasNamespaces ? '' : ` (skipped: ${capability.reason ?? ''})`;
 
+const canHide = await canBeMade(withBubblewrap('/bin/true'));
 const canChangeShell = await canBeMade(withHereDocumentsInFiles);
 
 describe.skipIf(!hasNamespaces)(`simulation with bubblewrap${why}`, () => {
@@ -110,6 +112,23 @@ describe.skipIf(!hasNamespaces)(`simulation with bubblewrap${why}`, () => {
     const { exitCode, stdout, stderr } = await runUnder(withHereDocumentsInFiles, workspace, args);
     expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 3, stdout: 'out\n', stderr: 'err\n' });
   });
+
+  test.skipIf(!canHide)(
+    'a bubblewrap that fails and leaves a process behind holds up nobody',
+    async () => {
+      const workspace = await Workspace.create();
+      const [fake, real, pid] = ['fake', 'real', 'pid'].map((name) => join(workspace.root, name));
+      const stays = `setsid sh -c 'trap "" TERM INT HUP; echo $$ > ${pid}; sleep 100 & wait' &`;
+      const line = `case " $* " in *" --args "*) ${stays} exit 1;; esac; exec ${real} "$@"`;
+      await cp(await realpath('/usr/bin/bwrap'), real ?? '');
+      await writeFile(fake ?? '', `#!/bin/sh\n${line}\n`, { mode: 0o755 });
+      onTestFinished(async () => void process.kill(-Number(await readFile(pid ?? '', 'utf8'))));
+      const prefix = withBubblewrap(fake ?? '');
+      const { exitCode, stderr } = await runUnder(prefix, workspace, [...on, '--', 'true']);
+      expect([exitCode, stderr]).toEqual([125, expect.stringContaining('ended and said nothing')]);
+      expect((await workspace.receipt()).status).toBe('not-started');
+    },
+  );
 
   test('no service of the host is reached, by network or by abstract socket', async () => {
     const workspace = await Workspace.create();

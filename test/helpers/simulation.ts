@@ -25,6 +25,16 @@ export const withoutBubblewrap = [
   'sh',
 ];
 
+/** A mount namespace in which bubblewrap is another program. */
+export const withBubblewrap = (program: string) => [
+  'unshare',
+  '--mount',
+  'sh',
+  '-c',
+  'mount --bind "$0" "$(readlink -f /usr/bin/bwrap)" && exec "$@"',
+  program,
+];
+
 /** A mount namespace in which /bin/sh keeps a here-document in a file, as some shells do. */
 export const withHereDocumentsInFiles = [
   'unshare',

@@ -10,7 +10,7 @@ const source = join(import.meta.dirname, '../../src');
 /** Flags of other programs, in command lines of theirs. */
 const foreign = {
   'apt-get': ['--no-install-recommends', '--force-unsafe-io'],
-  bwrap: ['--unshare-all', '--ro-bind'],
+  bwrap: ['--unshare-all', '--ro-bind', '--version'],
 };
 
 interface Text {

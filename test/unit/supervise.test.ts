@@ -156,6 +156,27 @@ describe('the deadline', () => {
     expect(watched.termination.cause).toEqual({ kind: 'deadline' });
   });
 
+  test('sends SIGKILL although the answer to SIGTERM is late, and tells them in their order', async () => {
+    let answer: (late: Answer) => void = () => undefined;
+    const late = new Promise<Answer>((resolve) => {
+      answer = resolve;
+    });
+    const task = new ControlledTask((signal, killed) => {
+      if (signal === 'SIGTERM') return late;
+      killed.end(137);
+      // Later than the answer to the second one.
+      setImmediate(() => answer('sent'));
+      return 'sent';
+    });
+    const watched = watch(task, { timeoutMs: 1, killAfterMs: 1 });
+    await watched.start();
+    expect([task.received, watched.sent()]).toEqual([
+      ['SIGTERM', 'SIGKILL'],
+      ['SIGTERM', 'SIGKILL'],
+    ]);
+    expect(watched.termination.cause).toEqual({ kind: 'deadline' });
+  });
+
   test.each([0, 1])('sends SIGKILL after a grace of %i ms', async (killAfterMs) => {
     const task = new ControlledTask(endsBy('SIGKILL'));
     const watched = watch(task, { timeoutMs: 1, killAfterMs });

@@ -29,6 +29,13 @@ export function tooOld(version: string, oldest: string): Obstacle {
   };
 }
 
+export function unversioned(said: string): Obstacle {
+  return {
+    reason: `bubblewrap does not say which version it is: ${firstLine(said)}`,
+    remedy: 'Try `bwrap --version` by hand, and install the package bubblewrap anew.',
+  };
+}
+
 /** What the kernel says about user namespaces; a file that is not there is null. */
 export interface KernelSettings {
   readonly unprivilegedUserns: string | null;
@@ -87,7 +94,8 @@ const containerRemedy =
   '--security-opt systempaths=unconfined, or run sandbox outside of it.';
 
 function firstLine(text: string): string {
-  return text.trim().split('\n')[0] ?? '';
+  const [line = ''] = text.trim().split('\n');
+  return line === '' ? 'it said nothing' : line;
 }
 
 function readKernelSettings(): KernelSettings {

@@ -7,7 +7,8 @@ import { checkWorkdir, workdirFailure } from '../workdir.ts';
 import { BubblewrapTask } from './bubblewrap-task.ts';
 import type { TaskCgroup } from './cgroup.ts';
 import { type ProgramSearch, notExecutable, notFound, whyNotStartable } from './find-program.ts';
-import { type Launch, setupLimitMs } from './launch.ts';
+import { LastWords, lastWordsLimitMs } from './last-words.ts';
+import { type Launch } from './launch.ts';
 import { readProcess, sendTo } from './process-facts.ts';
 import { type StandardStreams, closeStreams } from './standard-streams.ts';
 import type { TaskDirectory } from './task-directory.ts';
@@ -30,8 +31,6 @@ export interface BubblewrapParts {
   /** Null where the task gets no terminal. */
   readonly programs: TerminalPrograms | null;
 }
-
-const mostRefusalBytes = 64 * 1024;
 
 /** One command in namespaces of its own, made by bubblewrap. */
 export class BubblewrapSandbox implements Sandbox {
@@ -85,9 +84,9 @@ export class BubblewrapSandbox implements Sandbox {
   /** Nothing of the task has run yet, so what is on stderr is bubblewrap's own and can be believed. */
   async #throwIfNeverStarted({ stderr }: StandardStreams): Promise<void> {
     const { launch, search } = this.#parts;
-    await within(setupLimitMs, launch.status.ended, undefined);
+    await within(lastWordsLimitMs, launch.status.ended, undefined);
     if (launch.status.exitCode !== null) return;
-    const said = await readAll(stderr);
+    const said = await new LastWords(stderr).all();
     const [, reason] = /^bwrap: execvp .*: (.+)$/m.exec(said) ?? [];
     if (reason === 'No such file or directory') throw notFound(search);
     if (reason === 'Argument list too long') throw tooLong(search.program);
@@ -95,7 +94,7 @@ export class BubblewrapSandbox implements Sandbox {
     const [, most] = /^bwrap: Exceeded maximum number of arguments (\d+)$/m.exec(said) ?? [];
     if (most !== undefined) throw tooManyWords(search.program, most);
     await this.#parts.onSetupFailure();
-    throw startFailed(said.trim().split('\n').join('; '));
+    throw startFailed(said.trim().split('\n').join('; ') || 'bubblewrap ended and said nothing');
   }
 }
 
@@ -111,16 +110,6 @@ function startFailed(reason: string, cause?: unknown): SandboxFailure {
     hint: 'Nothing was started. `sandbox doctor` looks for what stands in the way.',
     cause,
   });
-}
-
-async function readAll(stream: NodeJS.ReadableStream): Promise<string> {
-  let text = '';
-  stream.setEncoding('utf8');
-  for await (const chunk of stream) {
-    text += String(chunk);
-    if (text.length > mostRefusalBytes) break;
-  }
-  return text;
 }
 
 const goneLimitMs = 10_000;

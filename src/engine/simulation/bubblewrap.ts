@@ -1,5 +1,11 @@
 import { type BubblewrapFeatures, bubblewrapArguments } from './bubblewrap-arguments.ts';
-import { type Obstacle, explainRefusal, notInstalled, tooOld } from './bubblewrap-obstacle.ts';
+import {
+  type Obstacle,
+  explainRefusal,
+  notInstalled,
+  tooOld,
+  unversioned,
+} from './bubblewrap-obstacle.ts';
 import { ProvenOnce } from './proven-once.ts';
 import { hostProgram } from './host-program.ts';
 import { readHostView } from './host-view.ts';
@@ -46,7 +52,8 @@ async function tryBubblewrap(path: string): Promise<Bubblewrap | Obstacle> {
     run([path, '--version']),
     run([path, ...probeArguments(newestFeatures)]),
   ]);
-  const version = /(\d+)\.(\d+)(\.\d+)*/.exec(told.said)?.[0] ?? '0';
+  const version = /(\d+)\.(\d+)(\.\d+)*/.exec(told.said)?.[0];
+  if (version === undefined) return unversioned(told.said);
   if (newest.exitCode === 0) return { path, version, features: newestFeatures };
   if (!isAtLeast(version, oldestVersion)) return tooOld(version, oldestVersion.join('.'));
   // A setuid bubblewrap cannot disable user namespaces, whatever its version.

@@ -2,11 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import type { TaskCgroup } from './cgroup.ts';
 import type { BubblewrapCommand } from './bubblewrap-arguments.ts';
 import { inheritedFds } from './inherited-fds.ts';
 import { pauseBetweenLooks } from '../timer.ts';
+import { LastWords } from './last-words.ts';
 import { childrenOf, readProcess, readQuietly } from './process-facts.ts';
 import { PipeMaker } from './pipe-maker.ts';
 import { OpenPipes, type PipePaths, type StandardStreams } from './standard-streams.ts';
@@ -19,7 +19,7 @@ const pipeFds = [5, 6, 7] as const;
 export const firstDataFd = 8;
 
 /** Setting up takes milliseconds; this is for a host that hangs. */
-export const setupLimitMs = 10_000;
+const setupLimitMs = 10_000;
 
 export interface LaunchInput {
   readonly bubblewrapPath: string;
@@ -59,10 +59,10 @@ export class Launch {
   /** Rejects where there is nothing to start bubblewrap with. */
   readonly streams: Promise<StandardStreams>;
   readonly status: StatusReport;
-  /** What was said of what stands in the way before the task had a standard error of its own. */
-  readonly complaint: Promise<string>;
   /** Resolves with how bubblewrap itself ended. */
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  /** What was said of what stands in the way before the task had a standard error of its own. */
+  readonly #complaint: LastWords;
   /** Of the first process in the sandbox, so that it is never mistaken for another one. */
   #initStartTime: string | null = null;
   #hasExited = false;
@@ -92,7 +92,7 @@ export class Launch {
     this.status = new StatusReport(own[statusFd] as Readable);
     this.exited = this.#awaitExit();
     this.exited.catch(() => undefined);
-    this.complaint = allOf(errors);
+    this.#complaint = new LastWords(errors);
     this.streams = this.#connect(wantsInput);
     this.streams.catch(() => undefined);
     this.#feed(bubblewrap);
@@ -145,7 +145,7 @@ export class Launch {
       return await this.#connectTo(await maker.paths(), wantsInput).finally(() => maker.close());
     }
     if (kind === null)
-      throw new Error((await this.complaint).trim() || 'no shell could be started');
+      throw new Error((await this.#complaint.all()).trim() || 'no shell could be started');
     return await this.#connectTo(pipePathsOf(this.child.pid ?? 0), wantsInput);
   }
 
@@ -209,10 +209,6 @@ function covering(nothing: number, own: readonly Stdio[]): Stdio[] {
     if (fd >= own.length) all[fd] = nothing;
   }
   return all;
-}
-
-async function allOf(stream: Readable | null): Promise<string> {
-  return stream === null ? '' : await text(stream).catch(() => '');
 }
 
 function feed(stream: Writable, content: Buffer): void {

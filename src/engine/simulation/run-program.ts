@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { messageOf } from '../../failure.ts';
+import { within } from '../timer.ts';
+import { lastWordsLimitMs } from './last-words.ts';
 
 const mostBytes = 64 * 1024;
 
@@ -30,7 +32,12 @@ export async function runProgram(
     });
   }
   try {
-    const [exitCode] = (await once(child, 'close')) as [number | null];
+    const closed = once(child, 'close');
+    closed.catch(() => undefined);
+    const [exitCode] = (await once(child, 'exit')) as [number | null];
+    // What it started may stay behind and hold the other end for ever.
+    await within(lastWordsLimitMs, closed, null);
+    for (const stream of [child.stdout, child.stderr]) stream.destroy();
     return { exitCode, said };
   } catch (error) {
     return { exitCode: null, said: messageOf(error) };
