@@ -1,11 +1,12 @@
 import { constants } from 'node:fs';
-import { type FileHandle, access, open, rename, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, access, open, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Lock, acquireLock } from '../engine/lock.ts';
 import { SandboxFailure } from '../failure.ts';
 import type { BatchSummary } from './batch-summary.ts';
 import type { Receipt } from './receipt.ts';
+import { summaryText } from './summary-text.ts';
 import { makeDirectory } from '../spec/make-directory.ts';
 import { randomName } from '../spec/random-name.ts';
 import { whyUnwritable } from '../spec/unwritable.ts';
@@ -46,7 +47,7 @@ export class ReceiptPlace {
       // Somebody may have tidied up while the task ran.
       await makeDirectory(directory);
       try {
-        await writeDurably(draft, `${JSON.stringify(receipt, null, 2)}\n`);
+        await writeDurably(draft, textOf(receipt));
         await rename(draft, this.path);
       } catch (error) {
         await unlink(draft).catch(() => undefined);
@@ -72,11 +73,18 @@ async function acquireSoon(path: string): Promise<Lock | null> {
   return await acquireLock(path);
 }
 
-async function writeDurably(path: string, text: string): Promise<void> {
+function* textOf(written: Receipt | BatchSummary): Generator<string> {
+  if ('tasks' in written) {
+    yield* summaryText(written);
+    yield '\n';
+  } else yield `${JSON.stringify(written, null, 2)}\n`;
+}
+
+async function writeDurably(path: string, text: Iterable<string>): Promise<void> {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
   const file: FileHandle = await open(path, flags, 0o600);
   try {
-    await file.writeFile(text);
+    await writeFile(file, text);
     await file.sync();
   } finally {
     await file.close();
