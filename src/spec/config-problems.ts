@@ -8,6 +8,8 @@ export interface ConfigProblem {
   readonly message: string;
 }
 
+const recordKeys = ['env', 'labels', 'buildArgs'];
+
 /** What the same thing is called elsewhere. */
 const otherNames = { volume: 'mounts', volumes: 'mounts', environment: 'env' };
 
@@ -19,11 +21,19 @@ export function configProblems(
 ): ConfigProblem[] {
   const unknown = issues.some(isUnknownKey) ? Object.keys(json as object) : [];
   return [
+    ...listsForObjects(json),
     ...unknown
       .filter((key) => !known.includes(key))
       .map((key) => ({ at: [key], message: unknownKey(key, known) })),
     ...issues.filter((issue) => !isUnknownKey(issue)).map(wrongValue),
   ];
+}
+
+/** The schema takes a list for an object, whose names are numbers. */
+export function listsForObjects(json: unknown): ConfigProblem[] {
+  return Object.entries(typeof json === 'object' && json !== null ? json : {})
+    .filter(([key, value]) => recordKeys.includes(key) && Array.isArray(value))
+    .map(([key]) => ({ at: [key], message: `"${key}": expected an object, got an array` }));
 }
 
 function isUnknownKey({ type, expected }: v.BaseIssue<unknown>): boolean {

@@ -82,6 +82,13 @@ describe('parseConfigFile', () => {
     ['text instead of an object', '"memory"', '"the whole file": expected Object'],
     ['an empty list', '[]', 'expected an object, got an array'],
     ['null', 'null', '"the whole file": expected Object'],
+    ['a list for variables', '{"env": ["A=1"]}', '"env": expected an object, got an array'],
+    ['an empty list for labels', '{"labels": []}', '"labels": expected an object, got an array'],
+    [
+      'a list beside another mistake',
+      '{"buildArgs": [], "cpus": []}',
+      '"buildArgs": expected an object, got an array',
+    ],
     ['a comment', '{} // mine', 'it is not JSON'],
     [
       'a key that is there twice',
