@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { SandboxFailure, errnoOf } from '../failure.ts';
-import { configProblems, listsForObjects } from './config-problems.ts';
+import { configProblems } from './config-problems.ts';
 import { droppedName } from './dropped-name.ts';
 import { JsonError, type JsonText, parseJsonText } from './json-text.ts';
 import type { Layer } from './layers.ts';
@@ -74,8 +74,8 @@ export function parseConfigFile(path: string, content: Uint8Array): ConfigFile {
   // An array would pass for an object without keys.
   if (Array.isArray(json)) throw unreadable(path, 'expected an object, got an array');
   const parsed = v.safeParse(configSchema, json);
-  if (!parsed.success || listsForObjects(json).length > 0) {
-    const problems = configProblems(json, parsed.issues ?? [], Object.keys(configSchema.entries));
+  const problems = configProblems(json, parsed.issues ?? [], Object.keys(configSchema.entries));
+  if (!parsed.success || problems.length > 0) {
     const placed = problems.map(({ at, message }) => [placeOf(at), message]);
     throw unreadable(path, placed.map((parts) => parts.filter(Boolean).join(': ')).join('; '));
   }

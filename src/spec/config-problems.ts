@@ -13,7 +13,7 @@ const recordKeys = ['env', 'labels', 'buildArgs'];
 /** What the same thing is called elsewhere. */
 const otherNames = { volume: 'mounts', volumes: 'mounts', environment: 'env' };
 
-/** What the schema has against a config file; it tells of the first unknown key only, so they are looked for. */
+/** What a config file is refused for, by the schema and by what that lets pass; it tells of the first unknown key only, so they are looked for. */
 export function configProblems(
   json: unknown,
   issues: readonly v.BaseIssue<unknown>[],
@@ -30,7 +30,7 @@ export function configProblems(
 }
 
 /** The schema takes a list for an object, whose names are numbers. */
-export function listsForObjects(json: unknown): ConfigProblem[] {
+function listsForObjects(json: unknown): ConfigProblem[] {
   return Object.entries(typeof json === 'object' && json !== null ? json : {})
     .filter(([key, value]) => recordKeys.includes(key) && Array.isArray(value))
     .map(([key]) => ({ at: [key], message: `"${key}": expected an object, got an array` }));

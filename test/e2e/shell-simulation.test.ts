@@ -3,19 +3,11 @@ import { chown, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { ShellPlace, describeSimulatedShell, processesThatCarry, ready } from '../helpers/shell.ts';
-import { canBeMade, hasNamespaces } from '../helpers/simulation.ts';
+import { canBeMade, hasNamespaces, inPlaceOf } from '../helpers/simulation.ts';
 import { TestTerminal } from '../helpers/terminal.ts';
 import { Workspace } from '../helpers/workspace.ts';
 
-/** A mount namespace in which script(1) is another program. */
-const withScript = (program: string) => [
-  'unshare',
-  '--mount',
-  'sh',
-  '-c',
-  'mount --bind "$0" "$(readlink -f /usr/bin/script)" && exec "$@"',
-  program,
-];
+const withScript = (program: string) => inPlaceOf('/usr/bin/script', program);
 const canHide = await canBeMade(withScript('/bin/false'));
 
 const hostileWords = [

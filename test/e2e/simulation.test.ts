@@ -9,8 +9,8 @@ import {
   capability,
   hasCgroups,
   hasNamespaces,
+  inPlaceOf,
   runUnder,
-  withBubblewrap,
   withHereDocumentsInFiles,
   withoutBubblewrap,
   withoutUserNamespaces,
@@ -22,7 +22,7 @@ const on = ['--engine', 'simulation', '-q'];
 const isRoot = process.getuid?.() === 0;
 const why = hasNamespaces ? '' : ` (skipped: ${capability.reason ?? ''})`;
 
-const canHide = await canBeMade(withBubblewrap('/bin/true'));
+const canHide = await canBeMade(inPlaceOf('/usr/bin/bwrap', '/bin/true'));
 const canChangeShell = await canBeMade(withHereDocumentsInFiles);
 
 describe.skipIf(!hasNamespaces)(`simulation with bubblewrap${why}`, () => {
@@ -123,7 +123,7 @@ describe.skipIf(!hasNamespaces)(`simulation with bubblewrap${why}`, () => {
       await cp(await realpath('/usr/bin/bwrap'), real ?? '');
       await writeFile(fake ?? '', `#!/bin/sh\n${line}\n`, { mode: 0o755 });
       onTestFinished(async () => void process.kill(-Number(await readFile(pid ?? '', 'utf8'))));
-      const prefix = withBubblewrap(fake ?? '');
+      const prefix = inPlaceOf('/usr/bin/bwrap', fake ?? '');
       const { exitCode, stderr } = await runUnder(prefix, workspace, [...on, '--', 'true']);
       expect([exitCode, stderr]).toEqual([125, expect.stringContaining('ended and said nothing')]);
       expect((await workspace.receipt()).status).toBe('not-started');

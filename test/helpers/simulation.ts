@@ -25,14 +25,15 @@ export const withoutBubblewrap = [
   'sh',
 ];
 
-/** A mount namespace in which bubblewrap is another program. */
-export const withBubblewrap = (program: string) => [
+/** A mount namespace in which another program stands at this path. */
+export const inPlaceOf = (path: string, program: string) => [
   'unshare',
   '--mount',
   'sh',
   '-c',
-  'mount --bind "$0" "$(readlink -f /usr/bin/bwrap)" && exec "$@"',
+  'mount --bind "$0" "$(readlink -f "$1")" && shift && exec "$@"',
   program,
+  path,
 ];
 
 /** A mount namespace in which /bin/sh keeps a here-document in a file, as some shells do. */
