@@ -5,9 +5,9 @@ import { execa } from 'execa';
 import { expect, onTestFinished, test } from 'vitest';
 import { readMarks } from '../../src/control/mark.ts';
 import type { Receipt } from '../../src/receipt/receipt.ts';
+import { canBeApart, placeApart } from '../helpers/apart.ts';
 import { binPath, finished, printed, readReceipt, runCli, startCli } from '../helpers/cli.ts';
 import { containersOf, describeOn, describeOnEach, docker } from '../helpers/engines.ts';
-import { canBeMade } from '../helpers/simulation.ts';
 import { Workspace } from '../helpers/workspace.ts';
 
 /** No other begins like it. */
@@ -310,22 +310,10 @@ describeOn('simulation', 'ids', () => {
   });
 });
 
-/** Where this user's tasks of the whole machine are not seen: others may be testing, too. */
-const apart = [
-  'unshare',
-  '--mount',
-  'sh',
-  '-c',
-  'mkdir -p -m 700 /tmp/sandbox-0 && mount -t tmpfs -o mode=700 none /tmp/sandbox-0 && exec "$@"',
-  'sh',
-];
-
-const canBeApart = await canBeMade(apart);
-
 describeOn('simulation', 'all tasks of a user', () => {
   test.skipIf(!canBeApart)('are stopped, each with its receipt', async () => {
     const workspace = await Workspace.create();
-    const [program = '', ...prefix] = apart;
+    const [program = '', ...prefix] = await placeApart(workspace.path);
     const script = `
       for id in one two; do "$0" run --engine simulation -q --id $id -- sleep 60 & done
       until [ "$("$0" ps -q --engine simulation | grep -cx 'one\\|two')" = 2 ]; do :; done

@@ -14,14 +14,20 @@ export interface CliOptions {
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string | Uint8Array;
+  /** What to put before the program: other surroundings. */
+  readonly prefix?: readonly string[];
 }
 
 /** Starts the real program, with no SANDBOX_* or DOCKER_* variable of whoever runs the tests. */
-export function startCli(args: readonly string[], { cwd, env = {}, input }: CliOptions) {
+export function startCli(
+  args: readonly string[],
+  { cwd, env = {}, input, prefix = [] }: CliOptions,
+) {
+  const [program = binPath, ...words] = [...prefix, binPath, ...args];
   const inherited = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(SANDBOX|DOCKER|CONTAINER)_/.test(name)),
   );
-  return execa(binPath, args, {
+  return execa(program, words, {
     cwd,
     // A config file of whoever runs the tests must not decide them.
     env: { ...inherited, XDG_CONFIG_HOME: '/nonexistent', ...env },
