@@ -100,9 +100,9 @@ class Stopper {
       return;
     }
     this.#cause = cause;
-    // From the signal, however long the engine takes to answer.
-    this.#after(this.#supervision.limits.killAfterMs, () => this.killNow());
     this.#begin(() => this.#send(signal));
+    // From the signal, and not a moment less, however long the engine takes to answer.
+    this.#after(this.#supervision.limits.killAfterMs, () => this.killNow());
   }
 
   killNow(): void {

@@ -65,7 +65,11 @@ function endsBy(...signals: NodeJS.Signals[]): OnKill {
 const hourMs = 3_600_000;
 
 /** Without a deadline, and with a grace that no test waits for, unless it says so. */
-function watch(task: ControlledTask, limits: Partial<Limits> = {}) {
+function watch(
+  task: ControlledTask,
+  limits: Partial<Limits> = {},
+  onAnnounced: (signal: NodeJS.Signals) => void = () => undefined,
+) {
   const [cancel, force, overLimit, termination] = [
     new AbortController(),
     new AbortController(),
@@ -81,7 +85,10 @@ function watch(task: ControlledTask, limits: Partial<Limits> = {}) {
       overLimit: overLimit.signal,
       termination,
       hasTerminal: false,
-      onSignal: (signal) => announced.push(signal),
+      onSignal: (signal) => {
+        announced.push(signal);
+        onAnnounced(signal);
+      },
     });
   const sent = () => termination.signals.map(({ signal }) => signal);
   return { cancel, force, overLimit, termination, announced, sent, start };
@@ -186,6 +193,18 @@ describe('the deadline', () => {
       ['SIGTERM', 'SIGKILL'],
     ]);
     expect(watched.termination.cause).toEqual({ kind: 'deadline' });
+  });
+
+  test('leaves the whole grace after the signal, however long it takes to announce it', async () => {
+    const task = new ControlledTask(endsBy('SIGKILL'));
+    const announce = (signal: NodeJS.Signals) => {
+      const endMs = performance.now() + (signal === 'SIGTERM' ? 10 : 0);
+      while (performance.now() < endMs);
+    };
+    const watched = watch(task, { timeoutMs: 1, killAfterMs: 5 }, announce);
+    await watched.start();
+    const [term, kill] = watched.termination.signals;
+    expect((kill?.afterMs ?? 0) - (term?.afterMs ?? 0)).toBeGreaterThanOrEqual(5);
   });
 
   test('sends neither before its time', async () => {
