@@ -1,14 +1,11 @@
 import { realpath, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { currentCaller } from '../spec/host-path.ts';
 import { Problems } from '../spec/problems.ts';
 import { resolveReceiptPath } from '../spec/receipt-path.ts';
-import { resolveSettings } from '../spec/resolve-settings.ts';
 import type { TaskSpec } from '../spec/task-spec.ts';
 import type { CommandArgs } from './command.ts';
 import { gcOnlyFlags } from './gc-flags.ts';
-import { imageSpec } from './image-store.ts';
-import { flagLayer } from './task-request.ts';
+import { engineSpec, settingsHere } from './without-project.ts';
 import { wordProblems } from './words.ts';
 
 const command = 'gc';
@@ -26,16 +23,12 @@ export async function gcRequest(args: CommandArgs): Promise<GcRequest> {
   const problems = new Problems(wordProblems(args, { command, names: [] }));
   const receiptDirectories = await askedDirectories(args, problems);
   problems.throwIfAny(`See: sandbox ${command} --help`);
-  const spec = await imageSpec(args, { command, profile: 'base', problems: [] });
+  const spec = await engineSpec(args, { command, problems: [] });
   return { isDryRun: args.values[gcOnlyFlags.dryRun.name] === true, spec, receiptDirectories };
 }
 
 async function askedDirectories(args: CommandArgs, problems: Problems): Promise<string[]> {
-  const caller = currentCaller();
-  const flags = { ...flagLayer(args), profile: { text: 'base', origin: 'profile' } };
-  const sources = { caller, ambient: true, hasTask: false };
-  const settings = await resolveSettings(flags, sources, problems);
-  const place = { settings, id: 'none', mounts: [], caller };
+  const place = { ...(await settingsHere(args, problems)), id: 'none', mounts: [] };
   const named = await namedDirectories(args, problems);
   // Where no receipt could be, as in /, there is nothing to look through.
   const receiptPath = await resolveReceiptPath(place, new Problems());

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { answer, answers } from './answer.ts';
 import type { Command } from './command.ts';
-import { imageSpec, withImages, withProgress } from './image-store.ts';
+import { withImages, withProgress } from './image-store.ts';
+import { engineSpec } from './without-project.ts';
 import { wordProblems } from './words.ts';
 
 const command = 'image load';
@@ -11,7 +12,7 @@ export const imageLoad: Command = async (args, { terminal, interrupts }) => {
   const { cancel } = interrupts();
   return await answer({ terminal, isJson: false, cancel }, async () => {
     const problems = wordProblems(args, { command, names: ['FILE'] });
-    const spec = await imageSpec(args, { command, profile: 'base', problems });
+    const spec = await engineSpec(args, { command, problems });
     const path = resolve(args.rest[0] ?? '');
     const references = await withImages(spec, { terminal, cancel }, (images) =>
       withProgress(args, { terminal, cancel }, (context) => images.load(path, context)),

@@ -4,7 +4,8 @@ import { jsonText } from '../report/json.ts';
 import { answer, answers, isJson } from './answer.ts';
 import type { Command } from './command.ts';
 import { imageListOnlyFlags } from './flags.ts';
-import { imageSpec, withImages } from './image-store.ts';
+import { withImages } from './image-store.ts';
+import { engineSpec } from './without-project.ts';
 import { wordProblems } from './words.ts';
 
 const command = 'image ls';
@@ -14,7 +15,7 @@ export const imageLs: Command = async (args, { terminal, interrupts }) => {
   const { cancel } = interrupts();
   return await answer({ terminal, isJson: isJson(args), cancel }, async () => {
     const problems = wordProblems(args, { command, names: [] });
-    const spec = await imageSpec(args, { command, profile: 'base', problems });
+    const spec = await engineSpec(args, { command, problems });
     const found = await withImages(spec, { terminal, cancel }, async (store) => ({
       images: await store.list(cancel),
       leftovers: await store.leftovers(cancel),

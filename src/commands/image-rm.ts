@@ -5,7 +5,8 @@ import { parseImage } from '../spec/image-reference.ts';
 import { Problems } from '../spec/problems.ts';
 import { answer, answers, isJson } from './answer.ts';
 import type { Command, CommandArgs } from './command.ts';
-import { imageSpec, withImages } from './image-store.ts';
+import { withImages } from './image-store.ts';
+import { engineSpec } from './without-project.ts';
 import { wordProblems } from './words.ts';
 
 const command = 'image rm';
@@ -41,5 +42,5 @@ async function askedSpec(args: CommandArgs) {
   for (const reference of args.rest.filter((word) => word !== '')) {
     problems.attempt('REFERENCE', () => parseImage(reference));
   }
-  return await imageSpec(args, { command, profile: 'base', problems: problems.found });
+  return await engineSpec(args, { command, problems: problems.found });
 }

@@ -5,11 +5,9 @@ import { connectEngine, isNoneAnywhere } from '../engine/engines.ts';
 import type { Problem, SandboxFailure } from '../failure.ts';
 import { writeNote } from '../report/human.ts';
 import type { Terminal } from '../report/terminal.ts';
-import { currentCaller } from '../spec/host-path.ts';
-import { resolveBuild } from '../spec/resolve-build.ts';
 import type { TaskSpec } from '../spec/task-spec.ts';
 import type { CommandArgs } from './command.ts';
-import { flagLayer } from './task-request.ts';
+import { engineSpec } from './without-project.ts';
 
 export interface KnownTasks {
   readonly tasks: readonly LiveTask[];
@@ -63,16 +61,6 @@ function whereOf(engine: Engine | null, withSimulated: boolean): string {
 /** Said where an empty answer could be taken for that of an engine. */
 export function onlySimulation(reason: string): string {
   return `${reason}; only simulation was looked at`;
-}
-
-async function engineSpec(
-  args: CommandArgs,
-  { command, problems }: Pick<Asked, 'command' | 'problems'>,
-): Promise<TaskSpec> {
-  const flags = { ...flagLayer(args), profile: { text: 'base', origin: 'profile' } };
-  const hint = `See: sandbox ${command} --help`;
-  const sources = { caller: currentCaller(), ambient: true };
-  return await resolveBuild({ flags, buildArgs: [], problems, hint }, sources);
 }
 
 interface Around {

@@ -11,14 +11,11 @@ import { LogLines, LogPrinter, ReaderGone } from '../report/log-printer.ts';
 import { writeNote } from '../report/human.ts';
 import type { Terminal } from '../report/terminal.ts';
 import { chooseId } from '../spec/choose-id.ts';
-import { currentCaller } from '../spec/host-path.ts';
 import { Problems } from '../spec/problems.ts';
-import { askedPlace } from '../spec/receipt-path.ts';
-import { resolveSettings } from '../spec/resolve-settings.ts';
 import { answer, answers, isJson } from './answer.ts';
 import type { Command, CommandArgs } from './command.ts';
 import { taskLogFlags } from './ps-flags.ts';
-import { flagLayer } from './task-request.ts';
+import { receiptPlace } from './without-project.ts';
 import { wordProblems } from './words.ts';
 
 const command = 'logs';
@@ -65,10 +62,7 @@ async function untilReaderGoes(work: () => Promise<void>): Promise<number> {
 async function understand(args: CommandArgs) {
   const problems = new Problems(wordProblems(args, { command, names: ['ID'] }));
   const tail = tailOf(args, problems);
-  const caller = currentCaller();
-  const sources = { caller, ambient: true, hasTask: false };
-  const settings = await resolveSettings(flagLayer(args), sources, problems);
-  const place = await askedPlace({ settings, caller }, problems);
+  const place = await receiptPlace(args, problems);
   problems.throwIfAny('See: sandbox logs --help');
   if (place === null) throw new Error('no place of receipts, and no problem');
   return { receipts: taskReceipts(place), tail };

@@ -2,11 +2,9 @@ import { resolve } from 'node:path';
 import type { ReceiptShelf } from '../receipt/find-receipt.ts';
 import { currentCaller } from '../spec/host-path.ts';
 import type { Problems } from '../spec/problems.ts';
-import { askedPlace } from '../spec/receipt-path.ts';
-import { resolveSettings } from '../spec/resolve-settings.ts';
 import type { CommandArgs } from './command.ts';
 import type { Flag } from './flags.ts';
-import { flagLayer } from './task-request.ts';
+import { receiptPlace } from './without-project.ts';
 
 interface Asked {
   /** The command, for the hint. */
@@ -34,12 +32,7 @@ function namedShelf(named: string): ReceiptShelf {
 }
 
 async function defaultShelf(args: CommandArgs, problems: Problems): Promise<ReceiptShelf | null> {
-  const caller = currentCaller();
-  // Whatever profile is chosen; that of a project may be broken.
-  const flags = { ...flagLayer(args), profile: { text: 'base', origin: 'profile' } };
-  const sources = { caller, ambient: true, hasTask: false };
-  const settings = await resolveSettings(flags, sources, problems);
-  const place = await askedPlace({ settings, caller }, problems);
+  const place = await receiptPlace(args, problems);
   return place && { directory: place.path, mayBeMissing: true };
 }
 

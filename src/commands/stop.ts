@@ -8,15 +8,12 @@ import { failureJson, jsonText } from '../report/json.ts';
 import { stoppedNote } from '../report/tasks.ts';
 import type { Terminal } from '../report/terminal.ts';
 import { type IdChoice, chooseId } from '../spec/choose-id.ts';
-import { currentCaller } from '../spec/host-path.ts';
 import { Problems } from '../spec/problems.ts';
-import { askedPlace } from '../spec/receipt-path.ts';
-import { resolveSettings } from '../spec/resolve-settings.ts';
 import { answer, answers, cancelledBy, isJson } from './answer.ts';
 import type { Command, CommandArgs } from './command.ts';
 import { type KnownTasks, withKnownTasks } from './known-tasks.ts';
 import { taskStopFlags } from './ps-flags.ts';
-import { flagLayer } from './task-request.ts';
+import { receiptPlace } from './without-project.ts';
 import { wordProblems } from './words.ts';
 
 const command = 'stop';
@@ -129,11 +126,7 @@ async function notRunning(word: string, { args, error, choice }: Unchosen): Prom
 }
 
 async function endedTask(word: string, args: CommandArgs) {
-  const caller = currentCaller();
-  const sources = { caller, ambient: true, hasTask: false };
-  const problems = new Problems();
-  const settings = await resolveSettings(flagLayer(args), sources, problems);
-  const place = await askedPlace({ settings, caller }, problems);
+  const place = await receiptPlace(args, new Problems());
   if (place === null) return null;
   const receipts = taskReceipts(place);
   const ids = await receipts.ids();

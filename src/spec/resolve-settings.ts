@@ -22,6 +22,8 @@ export interface Sources {
   readonly ambient: boolean;
   /** False: no task will run, and the workspace is only where a project's files are looked for. */
   readonly hasTask?: boolean;
+  /** False: the config file and the profiles of the project are not looked at. */
+  readonly hasProject?: boolean;
 }
 
 export interface EffectiveSettings extends ResolvedSettings {
@@ -40,17 +42,17 @@ export async function resolveSettings(
   sources: Sources,
   problems: Problems,
 ): Promise<EffectiveSettings> {
-  const { caller, ambient } = sources;
+  const { caller, ambient, hasProject = true } = sources;
   const environment = ambient ? environmentLayer(caller.env) : {};
   const above = [environment, flags];
   const userConfig = ambient ? await configAt(userConfigPath(caller.env), caller) : null;
   const workspace = await resolveWorkspace([userConfig?.layer ?? {}, ...above], sources, problems);
   const projectConfig =
-    ambient && workspace ? await configAt(join(workspace, configFileName), caller) : null;
+    ambient && hasProject && workspace ? await configAt(join(workspace, configFileName), caller) : null;
   if (projectConfig) refuseInProject(projectConfig, problems);
   const [user, project] = [userConfig?.layer ?? {}, projectConfig?.layer ?? {}];
   const named = { below: [defaultLayer(), user], project, above };
-  const places = ambient ? profilePlaces(caller.env, workspace) : { user: null, project: null };
+  const places = ambient ? profilePlaces(caller.env, hasProject ? workspace : null) : { user: null, project: null };
   const profile = await chosenProfile(named, { places, caller }, problems);
   return {
     ...resolveLayers(withProfile(named, profile), problems),
