@@ -126,7 +126,7 @@ describeOn('docker', 'building an image', () => {
     const task = recipeTask({});
     const other = 'sandbox-test-other-base:latest';
     await execa('docker', ['build', '-q', '-t', other, '-'], {
-      input: 'FROM debian:bookworm-slim\nENV OTHER=1\n',
+      input: `FROM debian:bookworm-slim\nENV OTHER=${randomUUID()}\n`,
     });
     onTestFinished(() => removeTag(other));
     const store = await imageStore();
