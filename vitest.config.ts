@@ -9,8 +9,11 @@ const alone = [
   'test/e2e/networks.test.ts',
 ];
 
+/** What must come in the end may take a while on a machine that is busy with other tests: not a second, as usual. */
+const inTheEnd = { expect: { poll: { timeout: 20_000 } } };
+
 /** Most of their time they wait for the engine. */
-const sideBySide = { maxWorkers: 4, sequence: { groupOrder: 1 } };
+const sideBySide = { maxWorkers: 4, sequence: { groupOrder: 1 }, ...inTheEnd };
 
 export default defineConfig({
   test: {
@@ -59,6 +62,7 @@ export default defineConfig({
           hookTimeout: 300_000,
           maxWorkers: 1,
           sequence: { groupOrder: 2 },
+          ...inTheEnd,
         },
       },
     ],

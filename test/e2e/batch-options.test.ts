@@ -77,7 +77,7 @@ test('Two files of one name with two endings have two summaries', async () => {
 describe('What ends a batch early is told as it is', () => {
   const endless = {
     id: 'endless',
-    command: sh('echo up; trap "" TERM; while :; do sleep 1; done'),
+    command: sh('trap "" TERM; echo up; while :; do sleep 1; done'),
   };
 
   test('each interrupt says what the next one does', async () => {

@@ -48,7 +48,10 @@ describe('a reader of standard output that stands still', () => {
         { id: 'behind', command: ['true'] },
       ]);
       const junit = join(batch.workspace.root, 'junit.xml');
-      expect(await unread(batch, [flag, '--deadline', '1s', '--junit', junit])).toBe(1);
+      const exitCode = await batch.runToDeadline(1, async (deadline) => {
+        return await unread(batch, [flag, '--deadline', deadline, '--junit', junit]);
+      });
+      expect(exitCode).toBe(1);
       const summary = await batch.summary();
       expect(summary?.ending).toBe('deadline');
       expect(statusesOf(summary)).toEqual(['loud cancelled', 'behind not-run']);

@@ -161,7 +161,9 @@ describeOn('docker', 'which engine is used', () => {
       const config = await DockerConfig.create(join(workspace.root, 'config'));
       await config.write(text);
       const env = { DOCKER_CONFIG: config.path };
-      const { exitCode, stdout, stderr } = await workspace.run(['--id', 'x', ...task], { env });
+      // One receipt for both; ids are one for all on an engine, and other tests run tasks there, too.
+      const id = ['--id', `config-${process.pid}`];
+      const { exitCode, stdout, stderr } = await workspace.run([...id, ...task], { env });
       const { error } = await workspace.receipt();
       expect(exitCode).toBe(125);
       expect(stdout).toBe('');
@@ -170,7 +172,7 @@ describeOn('docker', 'which engine is used', () => {
       expect(error?.code).toBe('config-unreadable');
 
       const address = await engineAt(join(workspace.root, 'engine.sock'));
-      const args = ['--id', 'x', '--host', address, ...onDocker];
+      const args = [...id, '--host', address, ...onDocker];
       await expectRan(workspace, address, await workspace.run(args, { env }));
     },
   );

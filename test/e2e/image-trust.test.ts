@@ -124,7 +124,7 @@ describeOn('docker', 'a base from a mirror', () => {
   test('that is not the only one gives the newest, and that is said', async () => {
     const base = `sandbox-test-no-base:${randomUUID()}`;
     const other = `sandbox-test-other:${randomUUID().slice(0, 8)}`;
-    await dockerBuild(other, 'FROM debian:bookworm-slim\nENV OTHER=1\n');
+    await dockerBuild(other, `FROM debian:bookworm-slim\nENV OTHER=${other}\n`);
     const task = recipeTask({ base }, { pull: 'never' });
     await build({ ...task, buildArgs: { BASE: 'debian:bookworm-slim' } });
     await build({ ...task, buildArgs: { BASE: other } });

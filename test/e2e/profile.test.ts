@@ -231,7 +231,6 @@ describeOnEach('a profile whose image is used as it is', (engine) => {
     name: 'e2e-as-it-is',
     image: base,
     environment: { COLOUR: 'blue' },
-    resources: { timeout: '1s' },
     workdir: 'sub',
     shell: '/bin/bash',
   };
@@ -247,7 +246,7 @@ describeOnEach('a profile whose image is used as it is', (engine) => {
   test('timeout', async () => {
     const workspace = await Workspace.create();
     await mkdir(join(workspace.path, 'sub'));
-    const { run } = await withProfile(workspace, content);
+    const { run } = await withProfile(workspace, { ...content, resources: { timeout: '1s' } });
     expect((await run('--engine', engine, '--', 'sleep', '30')).exitCode).toBe(124);
   });
 

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { type BatchSummary, batchSummarySchema } from '../../src/receipt/batch-summary.ts';
-import { type CliOptions, type CliResult, runCli, startCli } from './cli.ts';
+import { type CliOptions, type CliResult, readReceipt, runCli, startCli } from './cli.ts';
 import { Workspace } from './workspace.ts';
 
 export interface BatchResult extends CliResult {
@@ -42,6 +42,19 @@ export class Batch {
     const command = ['batch', this.file, ...args];
     const ended = await runCli(command, { input: '', ...options, cwd: this.workspace.path });
     return { ...ended, summary: await this.summary() };
+  }
+
+  /** Runs it with a deadline by which its first task has started, however long that takes on this machine. */
+  async runToDeadline<T>(leastSeconds: number, run: (deadline: string) => Promise<T>): Promise<T> {
+    for (let seconds = leastSeconds; ; seconds *= 2) {
+      const ended = await run(`${seconds}s`);
+      if (await this.#hasStarted()) return ended;
+    }
+  }
+
+  async #hasStarted(): Promise<boolean> {
+    const receipt = (await this.summary())?.tasks[0]?.receipt ?? null;
+    return receipt !== null && (await readReceipt(receipt)).timing.startedAt !== null;
   }
 
   async summary(): Promise<BatchSummary | null> {

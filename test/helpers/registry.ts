@@ -27,6 +27,13 @@ interface ImageContent {
   readonly layer?: Buffer | number;
 }
 
+interface HeldLayer {
+  /** Resolves once the engine waits for the second half. */
+  readonly asked: Promise<void>;
+  /** Gives it to whoever still wants it; nothing where nobody has asked for the first one. */
+  readonly finish: () => Promise<unknown>;
+}
+
 const types = {
   manifest: 'application/vnd.docker.distribution.manifest.v2+json',
   list: 'application/vnd.docker.distribution.manifest.list.v2+json',
@@ -64,24 +71,21 @@ export class Registry {
     return `127.0.0.1:${this.#listening?.port ?? 0}`;
   }
 
-  /** Stops to listen, so that its port refuses connections. */
-  async stop(): Promise<void> {
-    await this.#listening?.close();
-  }
-
-  /** Resolves once the engine waits for the second half of a layer; `finish` gives it, to whoever still wants it. */
-  async holdLayer(): Promise<{ readonly finish: () => Promise<unknown> }> {
-    return await new Promise((resolve) => {
+  /** From here on it gives the first half of a layer only. */
+  holdLayer(): HeldLayer {
+    let finish: HeldLayer['finish'] = () => Promise.resolve();
+    const asked = new Promise<void>((resolve) => {
       this.#hold = (response, bytes) => {
         const half = bytes.length / 2;
         const closed = once(response, 'close');
-        const finish = async () => {
+        finish = async () => {
           response.end(bytes.subarray(half));
           await closed;
         };
-        response.write(bytes.subarray(0, half), () => resolve({ finish }));
+        response.write(bytes.subarray(0, half), () => resolve());
       };
     });
+    return { asked, finish: async () => await finish() };
   }
 
   /** Answers the digest of the manifest. */
