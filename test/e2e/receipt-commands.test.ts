@@ -133,25 +133,27 @@ describe('receipt show', () => {
 
 describeOnEach('receipts of real tasks', (engine) => {
   const on = ['--engine', engine, '-q'];
+  /** An id that no task of another test has. */
+  const own = (name: string) => `${name}-of-shelf-${process.pid}`;
 
   test('are listed, shown and counted', async () => {
     const { workspace, receipt, json } = await shelf();
     const bytes = String.raw`printf 'a\377\000\033[31mb\n' >&2`;
-    await workspace.run([...on, '--id', 'bad', '-c', `${bytes}; echo x > made; exit 3`]);
-    await workspace.run([...on, '--id', 'late', '--timeout', '0.2s', '--', 'sleep', '100']);
+    await workspace.run([...on, '--id', own('bad'), '-c', `${bytes}; echo x > made; exit 3`]);
+    await workspace.run([...on, '--id', own('late'), '--timeout', '0.2s', '--', 'sleep', '100']);
     expect((await json(['ls'])).receipts).toMatchObject([
-      { id: 'late', status: 'timed-out' },
-      { id: 'bad', status: 'failed' },
+      { id: own('late'), status: 'timed-out' },
+      { id: own('bad'), status: 'failed' },
     ]);
-    const raw = await receipt(['show', 'bad', '--stderr']);
+    const raw = await receipt(['show', own('bad'), '--stderr']);
     expect(raw.stderrBytes).toHaveLength(0);
     expect([...raw.stdoutBytes]).toEqual([...Buffer.from('a\xff\0\x1b[31mb\n', 'latin1')]);
-    const shown = await receipt(['show', 'bad']);
+    const shown = await receipt(['show', own('bad')]);
     expect(shown.stdout).toMatch(/^added +made \(2 bytes\)$/m);
     expect(shown.stdout).toMatch(/^exit code +3$/m);
     expect(shown.stdout).toContain(String.raw`\x1b[31mb`);
     expect(shown.stdout).not.toContain('\u001b');
-    const late = await receipt(['show', 'late']);
+    const late = await receipt(['show', own('late')]);
     expect(late.stdout).toMatch(/^status +timed-out after .*\(limit 200ms\), ended by SIGTERM/m);
     const { stdout } = await receipt(['stats', '--json']);
     expect(JSON.parse(stdout)).toMatchObject({ total: 2, passRate: 0, byStatus: { failed: 1 } });
@@ -159,8 +161,8 @@ describeOnEach('receipts of real tasks', (engine) => {
 
   test('of output that is kept in part, exactly the parts are printed', async () => {
     const { workspace, receipt } = await shelf();
-    await workspace.run([...on, '--id', 'big', '--output-limit', '1k', '-c', 'seq 1 10000']);
-    const { exitCode, stdout, stderr } = await receipt(['show', 'big', '--stdout']);
+    await workspace.run([...on, '--id', own('big'), '--output-limit', '1k', '-c', 'seq 1 10000']);
+    const { exitCode, stdout, stderr } = await receipt(['show', own('big'), '--stdout']);
     const { stdout: output } = await workspace.receipt();
     expect(stdout).toBe(`${output.text ?? ''}${output.tail?.text ?? ''}`);
     expect(exitCode).toBe(0);

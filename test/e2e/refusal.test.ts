@@ -262,7 +262,7 @@ describeOn('docker', 'an engine that freezes', () => {
     runs.set('half image', FaultyRun.on('half-image', halfImage));
   });
 
-  /** Ten seconds of patience, a few to tidy up, and what a busy machine needs to start a program. */
+  /** Ten seconds of patience, a few to tidy up, and some of a busy machine. */
   const endsWithinMs = 30_000;
 
   async function expectUnresponsive(run: FaultyRun) {
@@ -276,7 +276,7 @@ describeOn('docker', 'an engine that freezes', () => {
     });
     expect(stderr).toContain('did not answer within 10 s');
     expect(stderr).toContain('It may be overloaded or frozen');
-    expect(run.elapsedMs).toBeLessThan(endsWithinMs);
+    expect(run.elapsedMs - run.faultyMs).toBeLessThan(endsWithinMs);
     return receipt;
   }
 
@@ -328,8 +328,12 @@ describeOn('docker', 'an engine that freezes', () => {
     const left = [...afterCreate, 'kill'].map((call) => started(`from ${call}`));
     await Promise.all(left.map(({ result }) => result));
     const workspace = await Workspace.create();
-    const { exitCode } = await workspace.run(['--engine', 'docker', '--', 'true']);
-    expect(exitCode).toBe(0);
-    for (const { id } of left) await expect.poll(() => containersOf(id)).toEqual([]);
+    // It removes them beside its task, which lasts for as long as that takes.
+    const next = workspace.start(['--engine', 'docker', '-i', '--', 'cat']);
+    const namesLeft = async () =>
+      (await Promise.all(left.map(({ id }) => containersOf(id)))).flat();
+    await expect.poll(namesLeft, { timeout: endsWithinMs }).toEqual([]);
+    next.stdin.end();
+    expect((await next).exitCode).toBe(0);
   });
 });

@@ -106,9 +106,10 @@ describeOn('docker', 'secrets', () => {
     const folder = await secretsFolder();
     const plant = async (name: string, owner: object) => {
       await mkdir(join(folder, name), { recursive: true, mode: 0o700 });
-      await writeFile(join(folder, name, '.owner'), JSON.stringify(owner));
-      await writeFile(join(folder, name, 'TOKEN.secret'), value);
       onTestFinished(() => execa('rm', ['-rf', join(folder, name)]).then(() => undefined));
+      await writeFile(join(folder, name, 'TOKEN.secret'), value);
+      // Last: from here on any run on this host may be the next one.
+      await writeFile(join(folder, name, '.owner'), JSON.stringify(owner));
     };
     // The first run makes the folder, as it should be.
     await workspace.run([...secret, 'true'], { env });

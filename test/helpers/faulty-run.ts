@@ -29,6 +29,9 @@ export class FaultyRun {
   readonly id: string;
   readonly result: Promise<{ exitCode: number | undefined; stdout: string; stderr: string }>;
   elapsedMs = 0;
+  /** How much of that had passed at the first fault; 0 where the engine was never any good. */
+  faultyMs = 0;
+  #startedMs = 0;
   #root = '';
 
   constructor(title: string, engineAt: (path: string) => Promise<Listening>) {
@@ -40,7 +43,14 @@ export class FaultyRun {
   }
 
   static on(title: string, faultOf: FaultOf): FaultyRun {
-    return new FaultyRun(title, (path) => faultyEngine(path, faultOf));
+    const run: FaultyRun = new FaultyRun(title, (path) =>
+      faultyEngine(path, (call) => {
+        const fault = faultOf(call);
+        if (fault && run.faultyMs === 0) run.faultyMs = performance.now() - run.#startedMs;
+        return fault;
+      }),
+    );
+    return run;
   }
 
   async #run(engineAt: (path: string) => Promise<Listening>) {
@@ -51,14 +61,14 @@ export class FaultyRun {
     // On a network that has to be looked for, so that there is such a call.
     const network = ['--network', 'bridge'];
     const args = ['--id', this.id, '--host', `unix://${path}`, '--timeout', '1s', '-k', '1s'];
-    const startedMs = performance.now();
+    this.#startedMs = performance.now();
     try {
       return await runCli(['run', ...args, ...network, '-c', 'echo ran; exec sleep 100'], {
         cwd,
         input: '',
       });
     } finally {
-      this.elapsedMs = performance.now() - startedMs;
+      this.elapsedMs = performance.now() - this.#startedMs;
       await engine.close();
     }
   }
