@@ -9,8 +9,11 @@ const alone = [
   'test/e2e/networks.test.ts',
 ];
 
+/** What is to come about may take a while on a busy machine; as long as it has not, a second decides nothing. */
+const patient = { expect: { poll: { timeout: 60_000 } } };
+
 /** Most of their time they wait for the engine. */
-const sideBySide = { maxWorkers: 4, sequence: { groupOrder: 1 } };
+const sideBySide = { ...patient, maxWorkers: 4, sequence: { groupOrder: 1 } };
 
 export default defineConfig({
   test: {
@@ -57,6 +60,7 @@ export default defineConfig({
           globalSetup: 'test/helpers/build.ts',
           testTimeout: 90_000,
           hookTimeout: 300_000,
+          ...patient,
           maxWorkers: 1,
           sequence: { groupOrder: 2 },
         },
