@@ -26,7 +26,9 @@ export class RunReport {
     if (event.kind === 'image') this.#progress.show(event.progress);
     // Whatever else is said, and the task's own output, stands on lines of its own.
     else this.#progress.clear();
-    this.#isRunning ||= event.kind === 'started';
+    if (event.kind === 'started' || event.kind === 'ended') {
+      this.#isRunning = event.kind === 'started';
+    }
     if (event.kind === 'ready' && this.#spec.tty && !this.#verbosity.quiet) {
       reportOpening(this.#terminal, this.#spec, event.facts);
     }

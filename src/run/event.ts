@@ -6,4 +6,6 @@ export type RunEvent =
   | { readonly kind: 'image'; readonly progress: ImageProgress }
   /** Made, and about to start. */
   | { readonly kind: 'ready'; readonly facts: SandboxFacts }
-  | { readonly kind: 'started' };
+  | { readonly kind: 'started' }
+  /** The command has: what is left of it is yet to be removed, and the receipt to be written. */
+  | { readonly kind: 'ended' };

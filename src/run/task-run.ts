@@ -191,6 +191,7 @@ export class TaskRun {
     try {
       this.#ending = await this.#phases.measure('run', () => this.#supervise(task));
       this.#end = { at: new Date(), ms: performance.now() };
+      this.#io.onEvent({ kind: 'ended' });
       await this.#phases.measure('drain', () => this.#drain(task));
       // A terminal that has gone away fails in many ways, and nobody asked for more than was seen there.
       const failure = this.#spec.tty ? null : await this.#output.failure();

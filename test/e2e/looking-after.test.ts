@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
 import { finished, printed, runCli } from '../helpers/cli.ts';
 import { describeOnEach } from '../helpers/engines.ts';
+import { marked } from '../helpers/marked.ts';
 import { Workspace } from '../helpers/workspace.ts';
 
 describeOnEach('a config file that a task wrote into its workspace', (engine) => {
@@ -18,6 +19,7 @@ describeOnEach('a config file that a task wrote into its workspace', (engine) =>
     const client = workspace.start([...args, '-c', line]);
     onTestFinished(() => void client.kill('SIGKILL'));
     await printed(client.stdout, 'ready');
+    await marked(id);
     const ask = (...words: string[]) => runCli(words, { cwd: workspace.path });
     expect((await ask('ps', '-q', '--engine', engine)).stdout.split('\n')).toContain(id);
     expect(await ask('logs', id)).toMatchObject({ exitCode: 0, stdout: 'ready\n', stderr: '' });

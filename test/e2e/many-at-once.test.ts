@@ -74,6 +74,9 @@ describeOnEach('many that run on one engine and know nothing of each other', (en
     const tidy = async (...args: string[]) => await runCli([...args, ...place], options);
     const early = tidy('gc');
     await Promise.all(runs.map((run, index) => printed(run.stdout, ids[index] ?? '')));
+    // Without an engine a task is found a moment after it has begun to print.
+    const found = async () => (await tidy('ps', '-q')).stdout.trim().split('\n').sort();
+    await expect.poll(found).toEqual([...ids].sort());
     const tidied = await Promise.all([early, tidy('gc'), tidy('stop', '--all'), tidy('gc')]);
     expect(tidied.map(({ exitCode, stderr }) => ({ exitCode, stderr }))).toEqual(
       tidied.map(() => ({ exitCode: 0, stderr: '' })),

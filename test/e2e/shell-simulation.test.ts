@@ -1,7 +1,6 @@
 import { randomInt } from 'node:crypto';
-import { chown, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { chown } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
 import { ShellPlace, describeSimulatedShell, processesThatCarry, ready } from '../helpers/shell.ts';
 import { canBeMade, hasNamespaces, inPlaceOf } from '../helpers/simulation.ts';
 import { TestTerminal } from '../helpers/terminal.ts';
@@ -70,8 +69,7 @@ describeSimulatedShell('sandbox shell', (place) => {
   });
 
   test('a command that cannot be executed is no sandbox', async () => {
-    const opened = await place.open(['--', './plain']);
-    await writeFile(join(opened.workspace.path, 'plain'), 'text');
+    const opened = await place.open(['--', './plain'], { plain: 'text' });
     expect((await opened.terminal.ended()).exitCode).toBe(126);
     expect((await opened.workspace.receipt()).error?.code).toBe('command-not-executable');
     await place.nothingLeft(opened);
@@ -138,7 +136,7 @@ describe.skipIf(!hasNamespaces)('[simulation, namespace] sandbox shell', () => {
     terminal.type("trap '' HUP; (trap '' HUP; echo rea''dy; sleep 1000)\r");
     await terminal.shows(ready);
     await terminal.signal('SIGKILL');
-    await vi.waitUntil(async () => (await processesThatCarry(mark)).length === 0);
+    await expect.poll(() => processesThatCarry(mark)).toEqual([]);
   });
 
   test('what is mounted over script(1) is no reason to go without a terminal', async () => {

@@ -2,6 +2,7 @@ import { access } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { httpStatusOf } from '../../src/engine/docker/engine-failure.ts';
 import { runCli } from '../helpers/cli.ts';
 import { describeOn, docker } from '../helpers/engines.ts';
 import { listenOn, toRealEngine } from '../helpers/listening.ts';
@@ -9,6 +10,10 @@ import { ShellPlace, describeShell, ready } from '../helpers/shell.ts';
 import { Workspace } from '../helpers/workspace.ts';
 
 const waitMs = { timeout: 60_000 };
+
+function ignoreGone(error: unknown): void {
+  if (![404, 409].includes(httpStatusOf(error) ?? 0)) throw error;
+}
 
 describeShell('sandbox shell', (place) => {
   test('is a terminal of the same size, runs bash, and tells the exit code', async () => {
@@ -159,11 +164,12 @@ describeShell('sandbox shell', (place) => {
   });
 
   test('a window that is closed ends it', async () => {
-    const opened = await place.atPrompt(['--kill-after', '50s', '--id', 'closed-window']);
+    const id = `closed-window-${process.pid}`;
+    const opened = await place.atPrompt(['--kill-after', '50s', '--id', id]);
     const { workspace, terminal } = opened;
     terminal.close();
     const names = () => workspace.receiptNames();
-    await vi.waitUntil(async () => (await names()).join() === 'closed-window.json', waitMs);
+    await vi.waitUntil(async () => (await names()).join() === `${id}.json`, waitMs);
     expect((await workspace.receipt()).status).toBe('cancelled');
     await place.nothingLeft(opened);
   });
@@ -195,8 +201,12 @@ describeOn('docker', 'sandbox shell', () => {
     const between = await listenOn(createServer({ allowHalfOpen: true }, toRealEngine));
     onTestFinished(between.close);
     const host = `tcp://127.0.0.1:${between.port}`;
-    const { workspace, terminal } = await place.atPrompt(['--host', host, '--id', 'lost-engine']);
-    onTestFinished(() => docker.getContainer('sandbox-lost-engine').remove({ force: true }));
+    const id = `lost-engine-${process.pid}`;
+    const { workspace, terminal } = await place.atPrompt(['--host', host, '--id', id]);
+    onTestFinished(async () => {
+      // Its owner has ended: any run on this engine may have removed it, or be about it.
+      await docker.getContainer(`sandbox-${id}`).remove({ force: true }).catch(ignoreGone);
+    });
     await between.close();
     const { exitCode, modes } = await terminal.ended();
     expect([exitCode, modes.after]).toEqual([125, modes.before]);

@@ -1,4 +1,5 @@
-import { readFile, readdir } from 'node:fs/promises';
+import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, vi } from 'vitest';
 import { randomName } from '../../src/spec/random-name.ts';
 import { containersOf, describeOn } from './engines.ts';
@@ -10,7 +11,7 @@ import { Workspace } from './workspace.ts';
 export const ready = 'ready';
 const sayReady = "stty -echo; PS1=rea''dy:\r";
 
-const waitMs = { timeout: 20_000 };
+const waitMs = { timeout: 60_000 };
 
 interface OpenShell {
   readonly workspace: Workspace;
@@ -38,8 +39,15 @@ export class ShellPlace {
     return new ShellPlace(this.level, [...this.#under, ...prefix]);
   }
 
-  async open(args: readonly string[] = []): Promise<OpenShell> {
+  /** `files` are those of the workspace, with their texts. */
+  async open(
+    args: readonly string[] = [],
+    files: Readonly<Record<string, string>> = {},
+  ): Promise<OpenShell> {
     const workspace = await Workspace.create();
+    for (const [name, text] of Object.entries(files)) {
+      await writeFile(join(workspace.path, name), text);
+    }
     const mark = `MARK=${randomName(8)}`;
     const on = ['--engine', this.engine, '--network', 'none', '-e', mark, ...args];
     return { workspace, mark, terminal: new TestTerminal(workspace, on, { under: this.#under }) };

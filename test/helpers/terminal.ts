@@ -108,7 +108,8 @@ export class TestTerminal {
   /** Resolves once the program stands still. */
   async stopped(): Promise<void> {
     const path = `/proc/${await this.#note('pid')}/stat`;
-    await vi.waitUntil(async () => / \(.*\) T /.test(await readFile(path, 'utf8')));
+    const isStopped = async () => / \(.*\) T /.test(await readFile(path, 'utf8'));
+    await vi.waitUntil(isStopped, { timeout: 60_000 });
   }
 
   /** The terminal's modes as they are now, in words. */
