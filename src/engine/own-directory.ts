@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { type Stats, constants } from 'node:fs';
 import { access, lstat, mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,8 +8,7 @@ import { SandboxFailure } from '../failure.ts';
 export async function ownTemporaryDirectory(parent = tmpdir()): Promise<string> {
   const uid = process.getuid?.() ?? 0;
   const base = join(parent, `sandbox-${uid}`);
-  await mkdir(base, { mode: 0o700, recursive: true });
-  const found = await lstat(base);
+  const found = (await lstat(base).catch(() => null)) ?? (await made(base));
   const isOurs = found.isDirectory() && found.uid === uid && (found.mode & 0o022) === 0;
   if (isOurs || process.platform === 'win32') return base;
   throw new SandboxFailure(
@@ -19,6 +18,11 @@ export async function ownTemporaryDirectory(parent = tmpdir()): Promise<string> 
       hint: 'Somebody else may have put it there. Remove it, or set TMPDIR to a place of your own.',
     },
   );
+}
+
+async function made(base: string): Promise<Stats> {
+  await mkdir(base, { mode: 0o700, recursive: true });
+  return await lstat(base);
 }
 
 /** The same for every process of this user, whatever its TMPDIR is, as far as /tmp can be used. */

@@ -40,6 +40,8 @@ export function isDead(owner: Owner, observer: Owner): boolean {
   if (owner.pidNamespace === null || owner.pidNamespace !== observer.pidNamespace) return false;
   const mayBeHidden = owner.uid !== null && owner.uid !== observer.uid && observer.uid !== 0;
   if (mayBeHidden) return false;
+  // In a batch most are its own, and it need not ask whether it lives.
+  if (owner.pid === observer.pid && owner.pidStart === observer.pidStart) return false;
   return owner.pidStart !== null && processStart(owner.pid) !== owner.pidStart;
 }
 

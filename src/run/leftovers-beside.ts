@@ -43,16 +43,16 @@ export class Sweep {
       await leftover?.remove().catch(() => undefined);
       if (seen >= namesAtOnce && this.#enough.signal.aborted) break;
     }
-    nextLookMs.set(this.#directory, seen > fewNames ? performance.now() + seen : 0);
+    nextLookMs.set(this.#directory, performance.now() + Math.max(leastPauseMs, seen));
   }
 }
 
 /**
- * By directory: a batch has thousands of receipts in one, and to read all their names for each of its tasks takes
- * longer than they do. So one of a thousand names is looked through once a second.
+ * By directory: a batch has thousands of receipts in one, and to look through them for each of its tasks costs more
+ * than it finds. One of a thousand names is looked through once a second, one of ten thousand every ten.
  */
 const nextLookMs = new Map<string, number>();
-const fewNames = 200;
+const leastPauseMs = 1_000;
 
 /** Read in one go, and so seen however short the task. */
 const namesAtOnce = 1024;
