@@ -16,37 +16,42 @@ export interface MountTexts {
   readonly tmpfs: readonly string[];
 }
 
+/** Each with the words that name where it stands. */
+export type AskedMounts = Readonly<
+  Record<keyof MountTexts, readonly { readonly text: string; readonly origin: string }[]>
+>;
+
 /** Everything besides the workspace that the task will see, checked against the host. */
-export async function resolveMounts(texts: MountTexts, caller: Caller, problems: Problems) {
+export async function resolveMounts(asked: AskedMounts, caller: Caller, problems: Problems) {
   const requests = [
-    ...texts.volumes.map((text) => ({ flag: '--volume', parse: () => parseVolume(text) })),
-    ...texts.mounts.map((text) => ({ flag: '--mount', parse: () => parseMount(text) })),
+    ...asked.volumes.map(({ text, origin }) => ({ origin, parse: () => parseVolume(text) })),
+    ...asked.mounts.map(({ text, origin }) => ({ origin, parse: () => parseMount(text) })),
   ];
   const mounts: Mount[] = [];
-  for (const { flag, parse } of requests) {
-    const request = problems.attempt(flag, parse);
-    const mount = request && (await resolveMount(flag, { request, caller }, problems));
+  for (const { origin, parse } of requests) {
+    const request = problems.attempt(origin, parse);
+    const mount = request && (await resolveMount(origin, { request, caller }, problems));
     if (mount) mounts.push(mount);
   }
-  const tmpfs = texts.tmpfs
-    .map((text) => problems.attempt('--tmpfs', () => parseTmpfs(text)))
+  const tmpfs = asked.tmpfs
+    .map(({ text, origin }) => problems.attempt(origin, () => parseTmpfs(text)))
     .filter((request): request is TmpfsRequest => request !== undefined);
   checkTargets([...mounts, ...tmpfs], problems);
   return { mounts, tmpfs };
 }
 
 async function resolveMount(
-  flag: string,
+  origin: string,
   { request, caller }: { request: MountRequest; caller: Caller },
   problems: Problems,
 ): Promise<Mount | null> {
   if (request.type === 'volume') return request;
   const look = () =>
     lookOnce(caller, ['mount', request.source], () => mountablePath(request.source, caller));
-  const source = await problems.attemptAsync(flag, look);
+  const source = await problems.attemptAsync(origin, look);
   if (source === undefined) return null;
   if (kernelTrees.some((tree) => isInside(source, tree))) {
-    problems.add(flag, `${source} is the kernel’s own: who can write there commands the host`);
+    problems.add(origin, `${source} is the kernel’s own: who can write there commands the host`);
   }
   return { ...request, source };
 }

@@ -9,7 +9,8 @@ import { Problems } from './problems.ts';
 import { resolveReceiptPath } from './receipt-path.ts';
 import { emptyRecord, required } from './required.ts';
 import { imageSource, resolveBuildArgs, resolveNestedDocker } from './resolve-image.ts';
-import { type MountTexts, resolveMounts } from './resolve-mounts.ts';
+import { resolveLabels } from './resolve-labels.ts';
+import { type AskedMounts, type MountTexts, resolveMounts } from './resolve-mounts.ts';
 import { type EffectiveSettings, type Sources, resolveSettings } from './resolve-settings.ts';
 import type { Layer } from './layers.ts';
 import { parseSecret } from './secret.ts';
@@ -17,7 +18,7 @@ import { checkSecretTargets } from './secret-targets.ts';
 import { seccompDigest } from './seccomp-files.ts';
 import { parseSecurityOption } from './security-option.ts';
 import { createTaskId } from './task-id.ts';
-import { type TaskSpec, type TerminalSize, ownLabelPrefix } from './task-spec.ts';
+import type { TaskSpec, TerminalSize } from './task-spec.ts';
 import { interactiveShell, timeoutOf } from './terminal-task.ts';
 import { whyUnreadable } from './unreadable.ts';
 
@@ -83,8 +84,8 @@ export async function resolveSpec(request: TaskRequest, asked: Asked): Promise<T
   const buildArgs = resolveBuildArgs(request.buildArgs, { settings, sources }, problems);
   checkCommand(request, problems);
   const environment = await resolveEnvironment(request, { settings, sources }, problems);
-  const labels = resolveLabels(request, settings, problems);
-  const mounts = await resolveMounts(mountTexts(request, settings), sources.caller, problems);
+  const labels = resolveLabels(request.labels, settings, problems);
+  const mounts = await resolveMounts(askedMounts(request, settings), sources.caller, problems);
   const loosening = resolveLoosening(request, sources.caller, problems);
   checkSecretTargets({ ...mounts, ...loosening }, problems);
   checkApply(settings, problems);
@@ -173,29 +174,6 @@ async function envFileText(path: string): Promise<string> {
   return bytes.toString('utf8');
 }
 
-function resolveLabels(
-  request: TaskRequest,
-  settings: EffectiveSettings,
-  problems: Problems,
-): Record<string, string> {
-  const labels = emptyRecord();
-  for (const file of settings.configFiles) Object.assign(labels, file.labels);
-  for (const text of request.labels) {
-    const end = text.indexOf('=');
-    labels[end === -1 ? text : text.slice(0, end)] = end === -1 ? '' : text.slice(end + 1);
-  }
-  for (const name of Object.keys(labels)) {
-    if (name === '') problems.add('--label', 'expected NAME=VALUE, got an empty name');
-    if (name.startsWith(ownLabelPrefix)) {
-      problems.add(
-        '--label',
-        `names that start with ${ownLabelPrefix} are reserved, got "${name}"`,
-      );
-    }
-  }
-  return labels;
-}
-
 /** What lets a secret in, or opens what is closed by default. */
 function resolveLoosening(request: TaskRequest, caller: Caller, problems: Problems) {
   const each = <T>(flag: string, texts: readonly string[], parse: (text: string) => T) =>
@@ -224,11 +202,17 @@ function checkApply({ values, origins }: EffectiveSettings, problems: Problems):
   );
 }
 
-function mountTexts(request: TaskRequest, { configFiles }: EffectiveSettings): MountTexts {
+function askedMounts(request: TaskRequest, { configFiles }: EffectiveSettings): AskedMounts {
+  const given = (name: 'volumes' | 'mounts' | 'tmpfs', flag: string) =>
+    request[name].map((text) => ({ text, origin: flag }));
+  const configured = (name: 'mounts' | 'tmpfs') =>
+    configFiles.flatMap((file) =>
+      file[name].map((text) => ({ text, origin: `${file.path}: ${name}` })),
+    );
   return {
-    volumes: request.volumes,
-    mounts: [...configFiles.flatMap((file) => file.mounts), ...request.mounts],
-    tmpfs: [...configFiles.flatMap((file) => file.tmpfs), ...request.tmpfs],
+    volumes: given('volumes', '--volume'),
+    mounts: [...configured('mounts'), ...given('mounts', '--mount')],
+    tmpfs: [...configured('tmpfs'), ...given('tmpfs', '--tmpfs')],
   };
 }
 

@@ -36,6 +36,20 @@ test.each([
   expect(problems[0]).toContain(expected);
 });
 
+test.each([
+  ['mounts', ['type=volume'], 'expected type=bind|volume'],
+  ['mounts', ['type=bind,source=/no,target=/x'], 'expected a path that exists, got "/no"'],
+  ['tmpfs', ['/x:size=12x'], 'expected a size'],
+  ['labels', { '': 'x' }, 'expected NAME=VALUE, got an empty name'],
+  ['labels', { 'sandbox-run.task': 'x' }, 'names that start with sandbox-run. are reserved'],
+])('What a config file has in %s (%j) is told as of there', async (key, value, expected) => {
+  const around = await Surroundings.create();
+  await around.writeUserConfig({ [key]: value });
+  const problems = await problemsOf(() => around.resolve());
+  expect(problems).toHaveLength(1);
+  expect(problems[0]).toContain(`/.config/sandbox/sandbox.config.json: ${key}: ${expected}`);
+});
+
 test('A mount inside of the workspace is none', async () => {
   const around = await Surroundings.create();
   const { tmpfs } = await around.resolve({ tmpfs: ['/workspace/node_modules'] });

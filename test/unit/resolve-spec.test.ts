@@ -142,8 +142,9 @@ describe('labels', () => {
   test('Our own are reserved, in a flag as in a file', async () => {
     const around = await Surroundings.create();
     await around.writeProjectConfig({ labels: { 'sandbox-run.owner': '{}' } });
+    const path = join(around.workspace, 'sandbox.config.json');
     expect(await problemsOf(() => around.resolve({ labels: ['sandbox-run.tool=x'] }))).toEqual([
-      '--label: names that start with sandbox-run. are reserved, got "sandbox-run.owner"',
+      `${path}: labels: names that start with sandbox-run. are reserved, got "sandbox-run.owner"`,
       '--label: names that start with sandbox-run. are reserved, got "sandbox-run.tool"',
     ]);
   });
