@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import type { Ending, RunningTask } from '../engine/engine.ts';
 import { startTimer } from '../engine/timer.ts';
 import { SandboxFailure } from '../failure.ts';
+import { cancellerOf } from '../outcome/cancellation.ts';
 import type { StopCause, Termination } from '../outcome/termination.ts';
 import type { Limits } from '../spec/task-spec.ts';
 
@@ -25,21 +26,25 @@ const endLimitMs = 10_000;
 
 /**
  * Waits for the task's end and brings it about where the deadline passes or the caller cancels: first a signal
- * that it can answer, then, after the grace, SIGKILL.
+ * that it can answer, then, after the grace, SIGKILL. Only a caller's signal, or a limit that is overrun, cuts the
+ * grace short.
  */
 export async function supervise(task: RunningTask, supervision: Supervision): Promise<Ending> {
   const { limits, cancel, force, overLimit, hasTerminal } = supervision;
   const stopper = new Stopper(task, supervision);
   const onCancel = () => {
     const signal = cancelSignalOf(cancel);
-    stopper.stop({ kind: 'cancelled', signal }, hasTerminal ? 'SIGHUP' : signal);
+    const isImpatient = stopper.isStopping && cancellerOf(cancel) === null;
+    if (isImpatient) stopper.killNow();
+    else stopper.stop({ kind: 'cancelled', signal }, hasTerminal ? 'SIGHUP' : signal);
   };
   const onForce = () => {
     stopper.killNow();
   };
   const onOverLimit = () => {
     // No grace: every moment of it fills the disk.
-    stopper.stop({ kind: 'workspace-limit' }, 'SIGKILL');
+    if (stopper.isStopping) stopper.killNow();
+    else stopper.stop({ kind: 'workspace-limit' }, 'SIGKILL');
   };
   const onDeadline = () => {
     stopper.stop({ kind: 'deadline' }, hasTerminal ? 'SIGHUP' : 'SIGTERM');
@@ -93,12 +98,13 @@ class Stopper {
     this.failed.catch(() => undefined);
   }
 
-  /** The first cause decides; a second one means that the caller will not wait for the grace. */
+  get isStopping(): boolean {
+    return this.#cause !== null;
+  }
+
+  /** The first cause decides. What it gave the task for its end, a later one does not take away. */
   stop(cause: StopCause, signal: NodeJS.Signals): void {
-    if (this.#cause) {
-      this.killNow();
-      return;
-    }
+    if (this.#cause) return;
     this.#cause = cause;
     this.#begin(() => this.#send(signal));
     // From the signal, and not a moment less, however long the engine takes to answer.

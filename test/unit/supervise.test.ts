@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Ending, RunningTask } from '../../src/engine/engine.ts';
 import { SandboxFailure } from '../../src/failure.ts';
+import { Cancellation } from '../../src/outcome/cancellation.ts';
 import { Termination } from '../../src/outcome/termination.ts';
 import { cancelSignalOf, supervise } from '../../src/run/supervise.ts';
 import type { Limits } from '../../src/spec/task-spec.ts';
@@ -300,14 +301,37 @@ describe('a cancellation', () => {
     expect(watched.termination.cause).toEqual({ kind: 'deadline' });
   });
 
-  test('whose grace the deadline cuts short stays the cause', async () => {
+  test('keeps its grace where the deadline passes in it', async () => {
+    useFakeTimers();
     const task = new ControlledTask(endsBy('SIGKILL'));
-    const watched = watch(task, { timeoutMs: 1 });
+    const watched = watch(task, { timeoutMs: 100, killAfterMs: 500 });
     watched.cancel.abort('SIGINT');
-    await watched.start();
-    expect(watched.sent()).toEqual(['SIGINT', 'SIGKILL']);
+    const ending = watched.start();
+    await vi.advanceTimersByTimeAsync(499);
+    expect(task.received).toEqual(['SIGINT']);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(task.received).toEqual(['SIGINT', 'SIGKILL']);
+    await ending;
     expect(watched.termination.cause).toEqual({ kind: 'cancelled', signal: 'SIGINT' });
   });
+
+  test.each(['batch deadline', 'batch halt', 'sandbox stop'] as const)(
+    'of a task that its deadline ends already leaves it the grace where it is by %s',
+    async (canceller) => {
+      useFakeTimers();
+      const task = new ControlledTask(endsBy('SIGKILL'));
+      const watched = watch(task, { timeoutMs: 100, killAfterMs: 500 });
+      const ending = watched.start();
+      await vi.advanceTimersByTimeAsync(100);
+      watched.cancel.abort(new Cancellation(canceller));
+      await vi.advanceTimersByTimeAsync(499);
+      expect(task.received).toEqual(['SIGTERM']);
+      await vi.advanceTimersByTimeAsync(1);
+      await ending;
+      expect(task.received).toEqual(['SIGTERM', 'SIGKILL']);
+      expect(watched.termination.cause).toEqual({ kind: 'deadline' });
+    },
+  );
 });
 
 describe('an engine that fails', () => {
