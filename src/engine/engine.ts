@@ -193,8 +193,9 @@ export interface OwnImage {
 export interface ImageStore {
   /** Builds the recipe of a task, or answers what is there; `noCache` builds in any case, from nothing. */
   build(spec: TaskSpec, context: CreateContext, options: { noCache: boolean }): Promise<ImageFacts>;
-  /** What a reference stands for on the engine, without asking a registry; null where it has none. */
-  idOf(reference: string, cancel: AbortSignal): Promise<string | null>;
+  /** What a task would run in as things are, without asking a registry or building; null where there is nothing. */
+  idFor(spec: TaskSpec, cancel: AbortSignal): Promise<string | null>;
+  has(id: string, cancel: AbortSignal): Promise<boolean>;
   /** Ours only. */
   list(cancel: AbortSignal): Promise<readonly OwnImage[]>;
   /** What failed builds left and nothing has a name for. */

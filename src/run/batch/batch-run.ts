@@ -148,7 +148,7 @@ export class BatchRun {
       this.#emit({ kind: 'task-event', task, event: { kind: 'warning', message } });
     }
     if (earlier.kind !== 'row') return null;
-    return (await this.#means.engine.hasOtherImage(earlier.image)) ? null : earlier.row;
+    return (await this.#means.engine.hasOtherImage(task.spec, earlier.image)) ? null : earlier.row;
   }
 
   async #admit(task: BatchTask, slot: number): Promise<void> {

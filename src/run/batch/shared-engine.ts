@@ -10,7 +10,6 @@ export class SharedEngine {
   readonly #closing = new AbortController();
   #engine: Promise<Engine> | null = null;
   readonly #had = new Set<Engine>();
-  readonly #imageIds = new Map<string, Promise<string | null>>();
 
   constructor(env: NodeJS.ProcessEnv) {
     this.#env = env;
@@ -34,20 +33,20 @@ export class SharedEngine {
     return lent(engine);
   };
 
-  /** Whether the name of an image stands for another one now; where the engine cannot tell, it does not. */
-  async hasOtherImage(image: Receipt['image']): Promise<boolean> {
-    if (image?.id == null) return false;
-    const { reference } = image;
-    const asked = this.#imageIds.get(reference) ?? this.#idOf(reference);
-    this.#imageIds.set(reference, asked);
-    const id = await asked;
-    return id !== null && id !== image.id;
-  }
-
-  async #idOf(reference: string): Promise<string | null> {
+  /**
+   * Whether a task would run in another image now than it did. Asked each time: a task of this very batch may move
+   * a name. Where the engine has neither the one nor the other, nobody can tell, and it would not.
+   */
+  async hasOtherImage(spec: TaskSpec, image: Receipt['image']): Promise<boolean> {
     const [engine] = this.#had;
-    const found = engine?.images?.idOf(reference, this.#closing.signal);
-    return (await found?.catch(() => null)) ?? null;
+    const images = engine?.images;
+    if (!images) return false;
+    // Without an engine there was none.
+    if (image?.id == null) return true;
+    const { signal } = this.#closing;
+    const id = await images.idFor(spec, signal).catch(() => null);
+    if (id !== null) return id !== image.id;
+    return await images.has(image.id, signal).catch(() => false);
   }
 
   /** Of all engines that were had; answers what is still there, and why. */

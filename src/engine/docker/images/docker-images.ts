@@ -2,7 +2,7 @@ import type { TaskSpec } from '../../../spec/task-spec.ts';
 import type { CreateContext, ImageFacts, ImageStore, OwnImage } from '../../engine.ts';
 import type { DockerApi } from '../docker-api.ts';
 import { build, buildIfMissing } from './ensure-built.ts';
-import { ensureImage } from './ensure-image.ts';
+import { ensureImage, findImage } from './ensure-image.ts';
 import { importDirectory } from './offline/import.ts';
 import { countLeftovers } from './store/leftovers.ts';
 import { listImages } from './store/list-images.ts';
@@ -31,8 +31,12 @@ export class DockerImages implements ImageStore {
     return await buildIfMissing(this.#api, { ...spec, recipe }, context);
   }
 
-  async idOf(reference: string, cancel: AbortSignal): Promise<string | null> {
-    return (await inspectImage(this.#api, reference, cancel))?.Id ?? null;
+  async idFor(spec: TaskSpec, cancel: AbortSignal): Promise<string | null> {
+    return (await findImage(this.#api, { ...spec, pull: 'missing' }, cancel))?.facts.id ?? null;
+  }
+
+  async has(id: string, cancel: AbortSignal): Promise<boolean> {
+    return (await inspectImage(this.#api, id, cancel)) !== null;
   }
 
   async list(cancel: AbortSignal): Promise<readonly OwnImage[]> {
