@@ -1,8 +1,10 @@
 import { type Stats, constants } from 'node:fs';
-import { access, lstat, mkdir } from 'node:fs/promises';
+import { access, lstat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SandboxFailure } from '../failure.ts';
+import { makeDirectory } from '../spec/make-directory.ts';
+import { whyUnwritable } from '../spec/unwritable.ts';
 
 /** Everyone can write to the temporary directory: what somebody else put there under our name is refused. */
 export async function ownTemporaryDirectory(parent = tmpdir()): Promise<string> {
@@ -21,22 +23,42 @@ export async function ownTemporaryDirectory(parent = tmpdir()): Promise<string> 
 }
 
 async function made(base: string): Promise<Stats> {
-  await mkdir(base, { mode: 0o700, recursive: true });
-  return await lstat(base);
+  try {
+    await makeDirectory(base);
+    return await lstat(base);
+  } catch (cause) {
+    throw unusable(base, cause);
+  }
+}
+
+function unusable(directory: string, cause: unknown): SandboxFailure {
+  const message = `cannot make or use the directory ${directory}: ${whyUnwritable(cause, {})}`;
+  const hint = 'Set TMPDIR to a directory that you can write to.';
+  return new SandboxFailure('start-failed', message, { hint, cause });
 }
 
 /** The same for every process of this user, whatever its TMPDIR is, as far as /tmp can be used. */
 export async function ownSharedDirectory(name: string): Promise<string> {
   try {
-    return await directoryBelow(await ownTemporaryDirectory('/tmp'), name);
+    return await writableBelow(await ownTemporaryDirectory('/tmp'), name);
   } catch {
-    return await directoryBelow(await ownTemporaryDirectory(), name);
+    return await writableBelow(await ownTemporaryDirectory(), name);
   }
 }
 
-async function directoryBelow(parent: string, name: string): Promise<string> {
+async function writableBelow(parent: string, name: string): Promise<string> {
+  const directory = await ownSubdirectory(parent, name);
+  await access(directory, constants.W_OK).catch((cause: unknown) => {
+    throw unusable(directory, cause);
+  });
+  return directory;
+}
+
+/** Made where it is not there. */
+export async function ownSubdirectory(parent: string, name: string): Promise<string> {
   const directory = join(parent, name);
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  await access(directory, constants.W_OK);
+  await makeDirectory(directory).catch((cause: unknown) => {
+    throw unusable(directory, cause);
+  });
   return directory;
 }

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { mkdir, readdir, rename, unlink, writeFile } from 'node:fs/promises';
+import { readdir, rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { currentOwner, isDead, parseOwner } from '../engine/owner.ts';
-import { ownTemporaryDirectory } from '../engine/own-directory.ts';
+import { ownSubdirectory, ownTemporaryDirectory } from '../engine/own-directory.ts';
 import { SandboxFailure, messageOf } from '../failure.ts';
 import { isInside } from '../spec/host-path.ts';
 import { type TaskSpec, writablePaths } from '../spec/task-spec.ts';
@@ -40,8 +40,7 @@ export async function announceRun(spec: TaskSpec): Promise<LiveRun> {
 }
 
 async function announce(id: string, { sinceNs: startNs, roots }: Mark): Promise<LiveRun> {
-  const directory = join(await ownTemporaryDirectory(), 'live');
-  await mkdir(directory, { mode: 0o700, recursive: true });
+  const directory = await ownSubdirectory(await ownTemporaryDirectory(), 'live');
   const path = join(directory, `${id}.${randomName(6)}`);
   // First our own, then those of others: of two that begin together at least one sees the other.
   await writeMark(path, { sinceNs: startNs, roots });

@@ -13,6 +13,7 @@ import {
   runUnder,
   withHereDocumentsInFiles,
   withoutBubblewrap,
+  withoutProc,
   withoutUserNamespaces,
 } from '../helpers/simulation.ts';
 import { processesThatCarry } from '../helpers/shell.ts';
@@ -380,6 +381,15 @@ describe('what simulation cannot do', () => {
     expect((await workspace.receipt()).error?.code).toBe('isolation-too-low');
     expect(await readdir(workspace.path)).toEqual([]);
   });
+});
+
+test.skipIf(!(await canBeMade(withoutProc)))('is refused where /proc is not there', async () => {
+  const workspace = await Workspace.create();
+  const args = ['--engine', 'simulation', '--', 'touch', 'ran'];
+  const { exitCode, stderr } = await runUnder(withoutProc, workspace, args);
+  expect(exitCode).toBe(125);
+  expect(stderr).toContain('simulation cannot end what a task leaves behind: /proc is not there');
+  expect(await readdir(workspace.path)).toEqual([]);
 });
 
 const obstacles = [

@@ -36,6 +36,16 @@ export const inPlaceOf = (path: string, program: string) => [
   path,
 ];
 
+/** A mount namespace in which nothing tells which processes there are. */
+export const withoutProc = [
+  'unshare',
+  '--mount',
+  'sh',
+  '-c',
+  'mount -t tmpfs none /proc && exec "$@"',
+  'sh',
+];
+
 /** A mount namespace in which /bin/sh keeps a here-document in a file, as some shells do. */
 export const withHereDocumentsInFiles = [
   'unshare',

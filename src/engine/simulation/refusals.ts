@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { SandboxFailure } from '../../failure.ts';
 import { ownNetworks } from '../../spec/choices.ts';
 import { isInside } from '../../spec/host-path.ts';
@@ -14,6 +15,14 @@ export function refuseWhatCannotBe(spec: TaskSpec, { obstacle }: Means): void {
   throw new SandboxFailure('not-enforceable', `simulation cannot do ${asked.join(', ')}${reason}`, {
     hint: `Run it with an engine (--engine docker), or leave the option out.${obstacle ? ` ${obstacle.remedy}` : ''}`,
   });
+}
+
+/** Where nothing tells which processes there are, what a task leaves behind cannot be ended. */
+export function refuseWithoutProc(): void {
+  if (process.platform !== 'linux' || existsSync('/proc/self/stat')) return;
+  const message = 'simulation cannot end what a task leaves behind: /proc is not there';
+  const hint = 'Mount it, or run the task with an engine (--engine docker).';
+  throw new SandboxFailure('not-enforceable', message, { hint });
 }
 
 function neverDone(spec: TaskSpec): string[] {

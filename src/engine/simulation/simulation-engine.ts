@@ -18,7 +18,7 @@ import { hostCapacity } from '../host-capacity.ts';
 import { findBubblewrap } from './bubblewrap.ts';
 import { type FoundCgroupHost, cgroupVersion, findCgroupHost } from './cgroup-host.ts';
 import { createBubblewrapSandbox } from './create-bubblewrap-sandbox.ts';
-import { refuseWhatCannotBe } from './refusals.ts';
+import { refuseWhatCannotBe, refuseWithoutProc } from './refusals.ts';
 import { type Means, levelOf, processGroupFacts } from './simulation-facts.ts';
 import { simulationWarning } from './simulation-warning.ts';
 import { type TaskDirectory, abandonedTasks, createTaskDirectory } from './task-directory.ts';
@@ -92,6 +92,7 @@ class SimulationEngine implements Engine {
   }
 
   check(spec: TaskSpec): void {
+    refuseWithoutProc();
     const reason = whyNotMore(spec, this.#means, this.#options.fallback ?? null);
     refuseLess(levelOf(spec, this.#means), spec, reason);
     refuseWhatCannotBe(spec, this.#means);

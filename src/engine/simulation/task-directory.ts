@@ -6,7 +6,7 @@ import { deadOwner, namesIn } from '../abandoned-files.ts';
 import type { Leftover } from '../engine.ts';
 import { idInUse } from '../id-in-use.ts';
 import { type Lock, acquireAbandonedLock, acquireLock, isAbandonedLock } from '../lock.ts';
-import { ownTemporaryDirectory } from '../own-directory.ts';
+import { ownSubdirectory, ownTemporaryDirectory } from '../own-directory.ts';
 import { removeTree } from '../remove-tree.ts';
 import { randomName } from '../../spec/random-name.ts';
 
@@ -62,14 +62,10 @@ interface Places {
 
 async function ownPlaces(): Promise<Places> {
   const base = await ownTemporaryDirectory();
-  const places = {
-    locks: join(base, 'locks'),
-    tasks: join(base, 'tasks'),
-    swept: join(base, 'swept'),
-  };
-  const make = (path: string) => mkdir(path, { mode: 0o700, recursive: true });
-  await Promise.all(Object.values(places).map(make));
-  return places;
+  const names = ['locks', 'tasks', 'swept'] as const;
+  const made = await Promise.all(names.map((name) => ownSubdirectory(base, name)));
+  const [locks, tasks, swept] = made as [string, string, string];
+  return { locks, tasks, swept };
 }
 
 /** Moved, which takes no time, since the id is held meanwhile, and somebody may want it. */
