@@ -10,7 +10,7 @@ import { type TaskReceipts, taskReceipts } from '../receipt/task-receipts.ts';
 import { LogLines, LogPrinter, ReaderGone } from '../report/log-printer.ts';
 import { writeNote } from '../report/human.ts';
 import type { Terminal } from '../report/terminal.ts';
-import { chooseId } from '../spec/choose-id.ts';
+import { chooseId, takenFor } from '../spec/choose-id.ts';
 import { Problems } from '../spec/problems.ts';
 import { answer, answers, isJson } from './answer.ts';
 import type { Command, CommandArgs } from './command.ts';
@@ -35,7 +35,9 @@ export const logs: Command = async (args, { terminal, interrupts }) => {
   return await answer({ terminal, isJson: isJson(args), cancel, lastWord }, async () => {
     const { receipts, tail } = await understand(args);
     const marks = await readMarks();
-    const id = await chosenId(args.rest[0] ?? '', { marks, receipts });
+    const typed = args.rest[0] ?? '';
+    const id = await chosenId(typed, { marks, receipts });
+    if (id !== typed) writeNote(terminal, takenFor(typed, id));
     const printer = isJson(args) ? new LogLines(terminal) : new LogPrinter(terminal);
     const follow = args.values[taskLogFlags.follow.name] === true;
     const request = { ask: 'logs', follow, tail } as const;

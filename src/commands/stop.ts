@@ -7,7 +7,7 @@ import { reportFailure, writeNote } from '../report/human.ts';
 import { failureJson, jsonText } from '../report/json.ts';
 import { stoppedNote } from '../report/tasks.ts';
 import type { Terminal } from '../report/terminal.ts';
-import { type IdChoice, chooseId } from '../spec/choose-id.ts';
+import { type IdChoice, chooseId, takenFor } from '../spec/choose-id.ts';
 import { Problems } from '../spec/problems.ts';
 import { answer, answers, cancelledBy, isJson } from './answer.ts';
 import type { Command, CommandArgs } from './command.ts';
@@ -36,7 +36,7 @@ export const stop: Command = async (args, { terminal, interrupts }) => {
       const { board } = known;
       const { chosen, missing } = isAll(args)
         ? { chosen: own(known.tasks, { args, terminal }), missing: [] }
-        : await named(known, args);
+        : await named(known, { args, terminal });
       for (const result of missing) tell(result, { args, terminal });
       isAsked = chosen.length > 0;
       // At once: each of them may take its whole grace.
@@ -86,7 +86,7 @@ function goesOn(signal: NodeJS.Signals): string {
 }
 
 /** All are looked for before any is stopped; one that does not run does not keep the others. */
-async function named({ tasks, where }: KnownTasks, args: CommandArgs) {
+async function named({ tasks, where }: KnownTasks, { args, terminal }: Telling) {
   const choice: IdChoice = {
     ids: [...new Set(tasks.map(({ id }) => id))],
     place: 'a running task (see: sandbox ps)',
@@ -96,8 +96,16 @@ async function named({ tasks, where }: KnownTasks, args: CommandArgs) {
   const ids = new Set<string>();
   const missing: NotStopped[] = [];
   for (const word of new Set(args.rest)) {
+    // Whoever spells out the id of a task that has ended does not mean another one whose id begins so.
+    const ended = choice.ids.includes(word) ? null : await endedTask(word, { args, isWhole: true });
+    if (ended !== null) {
+      missing.push(hasEnded(ended));
+      continue;
+    }
     try {
-      ids.add(chooseId(word, choice));
+      const id = chooseId(word, choice);
+      ids.add(id);
+      if (id !== word && !isQuiet(args)) writeNote(terminal, takenFor(word, id));
     } catch (error) {
       if (!(error instanceof SandboxFailure)) throw error;
       missing.push(await notRunning(word, { args, error, choice }));
@@ -116,26 +124,43 @@ interface Unchosen {
 /** How it ended, where there is a receipt of it in the usual place. */
 async function notRunning(word: string, { args, error, choice }: Unchosen): Promise<NotStopped> {
   const isCut = choice.ids.some((id) => id.startsWith(word));
-  const ended = isCut ? null : await endedTask(word, args);
-  if (ended === null) return { task: { id: word }, failure: error };
-  const { id, status, path } = ended;
-  const failure = new SandboxFailure('task-not-found', `${id} has ended: ${status}`, {
-    hint: `Its receipt: ${path}`,
-  });
+  const ended = isCut ? null : await endedTask(word, { args, isWhole: false });
+  return ended === null ? { task: { id: word }, failure: error } : hasEnded(ended);
+}
+
+interface EndedTask {
+  readonly id: string;
+  readonly path: string;
+  readonly status: string;
+  /** Null where it never started. */
+  readonly finishedAt: string | null;
+}
+
+/** With the time: a batch may be about to run it again. */
+function hasEnded({ id, path, status, finishedAt }: EndedTask): NotStopped {
+  const when = finishedAt === null ? '' : ` at ${finishedAt}`;
+  const message = `${id} has ended: ${status}${when}`;
+  const failure = new SandboxFailure('task-not-found', message, { hint: `Its receipt: ${path}` });
   return { task: { id }, failure };
 }
 
-async function endedTask(word: string, args: CommandArgs) {
+interface Wanted {
+  readonly args: CommandArgs;
+  /** False: the beginning of its id will do. */
+  readonly isWhole: boolean;
+}
+
+async function endedTask(word: string, { args, isWhole }: Wanted): Promise<EndedTask | null> {
   const place = await receiptPlace(args, new Problems());
   if (place === null) return null;
   const receipts = taskReceipts(place);
   const ids = await receipts.ids();
-  const begin = ids.filter((id) => id.startsWith(word));
+  const begin = isWhole ? [] : ids.filter((id) => id.startsWith(word));
   const id = ids.includes(word) ? word : begin.length === 1 ? begin[0] : undefined;
   if (id === undefined) return null;
   const path = receipts.pathOf(id);
   const receipt = await readReceipt(path, id);
-  return receipt && { id, path, status: receipt.status };
+  return receipt && { id, path, status: receipt.status, finishedAt: receipt.timing.finishedAt };
 }
 
 /** The same id may be running on an engine and without one. */

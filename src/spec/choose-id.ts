@@ -32,6 +32,11 @@ export function chooseId(typed: string, choice: IdChoice): string {
   throw new SandboxFailure(code, expected, { hint });
 }
 
+/** Said where a cut id was understood: it may be the whole id of a task that is not there any more. */
+export function takenFor(typed: string, id: string): string {
+  return `${typed}: taken for ${id}, the only one that begins so`;
+}
+
 function hintOf(typed: string, choice: IdChoice): string {
   const nearest = nearestOf(typed, choice.ids);
   if (nearest !== null) return `Did you mean: ${nearest}`;

@@ -58,7 +58,10 @@ describeOnEach('a running task', (engine) => {
     const line = 'trap "echo asked; exit 7" TERM; echo ready; while :; do sleep 0.1; done';
     const { id, done } = await running(workspace, line);
     const stopped = await runCli(['stop', id.slice(0, 10), ...on], { cwd: workspace.path });
-    expect(stopped).toMatchObject({ exitCode: 0, stdout: `${id}\n`, stderr: '' });
+    expect(stopped).toMatchObject({ exitCode: 0, stdout: `${id}\n` });
+    expect(stopped.stderr).toBe(
+      `sandbox: ${id.slice(0, 10)}: taken for ${id}, the only one that begins so\n`,
+    );
     // Nothing is awaited: all of it is there once `stop` has returned.
     const receipt = await workspace.receipt();
     expect(receipt).toMatchObject({ status: 'cancelled', exitCode: 143, task: { exitCode: 7 } });
@@ -258,6 +261,28 @@ describeOn('simulation', 'a task that never started', () => {
 });
 
 describeOn('simulation', 'ids', () => {
+  test('that are spelled out are not taken for how another one begins', async () => {
+    const workspace = await Workspace.create();
+    const on = ['--engine', 'simulation'];
+    const ended = newId();
+    const id = `${ended}0`;
+    await workspace.run([...on, '--id', ended, '--', 'true']);
+    const client = workspace.start([...on, '--id', id, '-c', 'echo up; exec sleep 60']);
+    onTestFinished(() => void client.kill('SIGKILL'));
+    await printed(client.stdout, 'up');
+    await marked(id);
+    const refused = await runCli(['stop', ended, ...on], { cwd: workspace.path });
+    expect(refused).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(refused.stderr).toMatch(new RegExp(`${ended} has ended: passed at \\d{4}-`));
+    // Where nobody knows of the other one it may be meant, and that is said.
+    const stopped = await runCli(['stop', ended, ...on], { cwd: workspace.root });
+    expect(stopped).toMatchObject({ exitCode: 0, stdout: `${id}\n` });
+    expect(stopped.stderr).toBe(
+      `sandbox: ${ended}: taken for ${id}, the only one that begins so\n`,
+    );
+    expect((await finished(client)).exitCode).toBe(143);
+  });
+
   test('may be cut where one only begins so; else those that are near are listed', async () => {
     const workspace = await Workspace.create();
     const stem = `cut-${process.pid}`;
