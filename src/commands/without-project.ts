@@ -5,6 +5,7 @@ import type { Problems } from '../spec/problems.ts';
 import { type AskedPlace, askedPlace } from '../spec/receipt-path.ts';
 import { resolveBuild } from '../spec/resolve-build.ts';
 import { type Sources, resolveSettings } from '../spec/resolve-settings.ts';
+import type { SettingName } from '../spec/settings.ts';
 import type { TaskSpec } from '../spec/task-spec.ts';
 import type { CommandArgs } from './command.ts';
 import { flagLayer } from './task-request.ts';
@@ -22,7 +23,7 @@ export async function engineSpec(
 ): Promise<TaskSpec> {
   const hint = `See: sandbox ${command} --help`;
   const request = { flags: lookingFlags(args), buildArgs: [], problems, hint };
-  return await resolveBuild(request, withoutProject());
+  return await resolveBuild(request, sourcesOf(leadingToEngine));
 }
 
 /** Where runs from here leave their receipts; null where that is among the problems. */
@@ -35,17 +36,20 @@ export async function receiptPlace(
 
 /** What stands for runs from here, as far as a project has no say in it. */
 export async function settingsHere(args: CommandArgs, problems: Problems) {
-  const sources = { ...withoutProject(), hasTask: false };
+  const sources = { ...sourcesOf(leadingToReceipts), hasTask: false };
   const settings = await resolveSettings(lookingFlags(args), sources, problems);
   return { settings, caller: sources.caller };
 }
 
 /**
- * A project's file decides neither on the engine nor on where receipts are. A task may have written it, and must not
- * keep anyone from looking after what runs.
+ * A project's file decides on none of these. A task may have written it, and must not keep anyone from looking after
+ * what runs; no more must a setting that is for tasks only.
  */
-function withoutProject(): Sources {
-  return { caller: currentCaller(), ambient: true, hasProject: false };
+const leadingToEngine = ['engine', 'host', 'context'] as const;
+const leadingToReceipts = ['workspace', 'receipt', 'receiptDir'] as const;
+
+function sourcesOf(only: readonly SettingName[]): Sources {
+  return { caller: currentCaller(), ambient: true, only };
 }
 
 /** Whatever profile is chosen: it may be broken. */

@@ -22,8 +22,8 @@ export interface Sources {
   readonly ambient: boolean;
   /** False: no task will run, and the workspace is only where a project's files are looked for. */
   readonly hasTask?: boolean;
-  /** False: the config file and the profiles of the project are not looked at. */
-  readonly hasProject?: boolean;
+  /** Only these settings are looked at besides flags, and nothing of a project. */
+  readonly only?: readonly SettingName[];
 }
 
 export interface EffectiveSettings extends ResolvedSettings {
@@ -42,21 +42,19 @@ export async function resolveSettings(
   sources: Sources,
   problems: Problems,
 ): Promise<EffectiveSettings> {
-  const { caller, ambient, hasProject = true } = sources;
-  const environment = ambient ? environmentLayer(caller.env) : {};
+  const { caller, ambient, only } = sources;
+  const environment = ambient ? onlyOf(environmentLayer(caller.env), only) : {};
   const above = [environment, flags];
   const userConfig = ambient ? await configAt(userConfigPath(caller.env), caller) : null;
-  const workspace = await resolveWorkspace([userConfig?.layer ?? {}, ...above], sources, problems);
+  const user = onlyOf(userConfig?.layer ?? {}, only);
+  const workspace = await resolveWorkspace([user, ...above], sources, problems);
+  const projectPlace = ambient && only === undefined ? workspace : null;
   const projectConfig =
-    ambient && hasProject && workspace
-      ? await configAt(join(workspace, configFileName), caller)
-      : null;
+    projectPlace === null ? null : await configAt(join(projectPlace, configFileName), caller);
   if (projectConfig) refuseInProject(projectConfig, problems);
-  const [user, project] = [userConfig?.layer ?? {}, projectConfig?.layer ?? {}];
+  const project = projectConfig?.layer ?? {};
   const named = { below: [defaultLayer(), user], project, above };
-  const places = ambient
-    ? profilePlaces(caller.env, hasProject ? workspace : null)
-    : { user: null, project: null };
+  const places = ambient ? profilePlaces(caller.env, projectPlace) : { user: null, project: null };
   const profile = await chosenProfile(named, { places, caller }, problems);
   return {
     ...resolveLayers(withProfile(named, profile), problems),
@@ -65,6 +63,13 @@ export async function resolveSettings(
     profile,
     isProfileNamedByProject: isNamedByProject(named),
   };
+}
+
+function onlyOf(layer: Layer, names: Sources['only']): Layer {
+  if (names === undefined) return layer;
+  const kept: Layer = {};
+  for (const name of names) if (layer[name]) kept[name] = layer[name];
+  return kept;
 }
 
 async function configAt(path: string, caller: Caller): Promise<ConfigFile | null> {

@@ -1,9 +1,43 @@
 import { randomBytes } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
 import { finished, printed, runCli } from '../helpers/cli.ts';
-import { describeOnEach } from '../helpers/engines.ts';
+import { describeOn, describeOnEach } from '../helpers/engines.ts';
+import { canBeMade } from '../helpers/simulation.ts';
 import { marked } from '../helpers/marked.ts';
 import { Workspace } from '../helpers/workspace.ts';
+
+const readOnly = [
+  ...['unshare', '--mount', 'sh', '-c'],
+  'mkdir -p "$0" && mount -t tmpfs -o ro,mode=700 none "$0" && exec "$@"',
+  `/tmp/sandbox-${process.getuid?.() ?? 0}`,
+];
+
+const canBeReadOnly = await canBeMade(readOnly);
+
+describeOn('simulation', 'a temporary directory that cannot be written', () => {
+  test.skipIf(!canBeReadOnly).each([['ps'], ['gc', '--dry-run'], ['logs', 'x'], ['stop', 'x']])(
+    'is told by %s',
+    async (...words) => {
+      const { path } = await Workspace.create();
+      const args = words[0] === 'logs' ? words : [...words, '--engine', 'simulation'];
+      const { exitCode, stderr } = await runCli(args, { cwd: path, prefix: readOnly });
+      expect(exitCode).toBe(1);
+      expect(stderr).toMatch(/^sandbox: cannot .* the file system is read-only\n.*TMPDIR/);
+    },
+  );
+});
+
+describeOnEach('a variable that is for tasks only', (engine) => {
+  test.each([
+    ['ps', '--engine', engine],
+    ['gc', '--dry-run', '--engine', engine],
+    ['receipt', 'ls'],
+  ])('keeps nobody from looking after them: %s %s', async (...words) => {
+    const { path } = await Workspace.create();
+    const env = { SANDBOX_TIMEOUT: 'soon', SANDBOX_MEMORY: 'much' };
+    expect(await runCli(words, { cwd: path, env })).toMatchObject({ exitCode: 0 });
+  });
+});
 
 describeOnEach('a config file that a task wrote into its workspace', (engine) => {
   test.each([
