@@ -58,6 +58,11 @@ function refuseContradictions(values: CommandArgs['values'], problems: Problems)
     const message = `expected one of the two, got --${flags.resume.name} as well: they differ in whether what failed runs again`;
     problems.add(`--${flags.resumeFailed.name}`, message);
   }
+  for (const { name } of [flags.tag, flags.keepOrder]) {
+    if (values[name] !== true || values[flags.json.name] !== true) continue;
+    const message = `expected without --${flags.json.name}, which prints events and nothing of what tasks print`;
+    problems.add(`--${name}`, message);
+  }
   for (const { name } of [flags.summary, flags.junit, flags.report]) {
     if (values[name] !== '-') continue;
     const message =

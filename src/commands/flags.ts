@@ -400,7 +400,7 @@ export const batchOnlyFlags = {
   json: { name: 'json', help: 'Print events on stdout, one JSON object a line' },
   dryRun: {
     name: 'dry-run',
-    help: 'Print the tasks that would run, with --json all that is known of each; start nothing',
+    help: 'Print the tasks that would run, with --json all that is known of each, with --resume not the others; start nothing',
   },
 } as const satisfies Record<string, Flag>;
 

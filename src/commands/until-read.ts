@@ -6,16 +6,19 @@ const lastWordsMs = 2_000;
 
 /**
  * Waits until what was printed has been read. Once all is over by force nobody waits for a reader that stands
- * still: it gets a moment for the rest, and what is left then is given up.
+ * still: it gets a moment for the rest, and what is left then is given up. False where that is so of stdout.
  */
-export async function untilRead({ stdout, stderr }: Terminal, over: AbortSignal): Promise<void> {
-  await Promise.all([stdout, stderr].map((stream) => readOrGivenUp(stream, over)));
+export async function untilRead({ stdout, stderr }: Terminal, over: AbortSignal): Promise<boolean> {
+  const [isRead] = await Promise.all([readOrGivenUp(stdout, over), readOrGivenUp(stderr, over)]);
+  return isRead;
 }
 
-async function readOrGivenUp(stream: NodeJS.WriteStream, over: AbortSignal): Promise<void> {
-  const isRead = flushed(stream).then(() => true);
-  await Promise.race([isRead, aborted(over)]);
-  if (!(await within(lastWordsMs, isRead, false))) giveUp(stream);
+async function readOrGivenUp(stream: NodeJS.WriteStream, over: AbortSignal): Promise<boolean> {
+  const reading = flushed(stream).then(() => true);
+  await Promise.race([reading, aborted(over)]);
+  const isRead = await within(lastWordsMs, reading, false);
+  if (!isRead) giveUp(stream);
+  return isRead;
 }
 
 export async function aborted(signal: AbortSignal): Promise<void> {

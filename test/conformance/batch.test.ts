@@ -135,6 +135,8 @@ describeOnAll('a batch', (engine) => {
     const batch = await Batch.create([count('good'), bad, count('other')]);
     await batch.run(on);
     await rm(join(batch.workspace.receiptsDir, `${own('other')}.json`));
+    const shown = await batch.run([...on, '--resume', '--dry-run']);
+    expect(shown.stdout).toMatch(new RegExp(`^${own('other')}\\t.*\\n$`));
     const resumed = await batch.run([...on, '--resume']);
     expect(resumed.exitCode).toBe(1);
     expect(resumed.summary?.counts.reused).toBe(2);

@@ -14,6 +14,8 @@ describe('Options that contradict each other are refused with one message', () =
     ['--retry-on failed', /^ {2}--retry-on +expected --retries N with it/m],
     ['--halt never,fail=3', /^ {2}--halt +expected never, soon or now/m],
     ['--resume --resume-failed', /^ {2}--resume-failed +expected one of the two/m],
+    ['--json --tag', /^ {2}--tag +expected without --json/m],
+    ['--json --keep-order', /^ {2}--keep-order +expected without --json/m],
     ['--junit -', /^ {2}--junit +expected the path of a file, got "-"/m],
     ['--report -', /^ {2}--report +expected the path of a file, got "-"/m],
     ['--summary -', /^ {2}--summary +expected the path of a file, got "-"/m],

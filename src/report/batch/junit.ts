@@ -48,8 +48,12 @@ function testcase({ name }: BatchSummary, row: BatchRow, receipt: Receipt | null
   const time = seconds(row.durationMs ?? 0);
   const attributes = xmlAttributes({ name: row.id, classname: name, time });
   const verdict = verdictOf(row);
-  if (verdict === 'passed') return `    <testcase${attributes}/>\n`;
   const message = endingText(row);
+  if (verdict === 'passed') {
+    // JUnit has no word for it, and every reader shows what was printed.
+    const note = row.reused ? `><system-out>${xmlText(message)}</system-out></testcase>` : '/>';
+    return `    <testcase${attributes}${note}\n`;
+  }
   if (verdict === 'skipped') {
     const skipped = `<skipped${xmlAttributes({ message })}/>`;
     return `    <testcase${attributes}>${skipped}</testcase>\n`;

@@ -1,3 +1,4 @@
+import { roundMs } from '../../engine/phase-clock.ts';
 import type { Status } from '../../outcome/outcome.ts';
 import { statuses } from '../../outcome/outcome.ts';
 import type { ReceiptRow } from '../../receipt/receipt-listing.ts';
@@ -75,11 +76,11 @@ function durationsOf(sorted: readonly number[]): DurationStats | null {
   return {
     count: sorted.length,
     minMs,
-    medianMs: (at(Math.floor(middle)) + at(Math.ceil(middle))) / 2,
+    medianMs: roundMs((at(Math.floor(middle)) + at(Math.ceil(middle))) / 2),
     // The nearest rank: one that really occurred.
     p95Ms: at(Math.ceil(sorted.length * 0.95) - 1),
     maxMs: at(sorted.length - 1),
-    totalMs: sorted.reduce((sum, ms) => sum + ms, 0),
+    totalMs: roundMs(sorted.reduce((sum, ms) => sum + ms, 0)),
   };
 }
 

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { BatchRow } from '../../receipt/batch-summary.ts';
+import { endingSentence } from '../../receipt/ending-sentence.ts';
 import { type ReceiptFile, readFoundReceipt } from '../../receipt/receipt-file.ts';
 import { type Receipt, receiptSchema } from '../../receipt/receipt.ts';
 import type { Status } from '../../outcome/outcome.ts';
@@ -51,7 +52,7 @@ export async function earlierOf(
   const row: BatchRow = {
     ...{ index, line, id, command: [...spec.command], status, exitCode },
     ...{ startedAt, finishedAt, durationMs, stoppedByOther: false, attempts: 0, reused: true },
-    ...{ slot: null, reason: null, receipt: spec.receiptPath },
+    ...{ slot: null, reason: endingSentence(parsed.output), receipt: spec.receiptPath },
   };
   return { kind: 'row', row, image };
 }
