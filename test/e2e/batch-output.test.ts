@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, constants, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -32,10 +33,19 @@ describe.runIf(process.platform === 'linux')('standard output that cannot be wri
 describe('a reader of standard output that stands still', () => {
   /** Nobody ever reads what it prints. */
   async function unread(batch: Batch, args: readonly string[]) {
+    // Of Node's own making it would be a socket, which holds more than a pipe does.
+    const pipe = join(batch.workspace.root, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+    const writer = openSync(pipe, constants.O_WRONLY);
     const program = spawn(binPath, ['batch', batch.file, ...on, ...args], {
-      ...{ cwd: batch.workspace.path, env, stdio: ['ignore', 'pipe', 'inherit'] },
+      ...{ cwd: batch.workspace.path, env, stdio: ['ignore', writer, 'inherit'] },
     });
-    onTestFinished(() => void program.kill('SIGKILL'));
+    closeSync(writer);
+    onTestFinished(() => {
+      program.kill('SIGKILL');
+      closeSync(reader);
+    });
     const [exitCode] = (await once(program, 'exit')) as [number | null];
     return exitCode;
   }
@@ -61,10 +71,10 @@ describe('a reader of standard output that stands still', () => {
   );
 
   test('does not keep it from ending either where all tasks had ended before, and is no success', async () => {
-    // More than the kernel holds for a reader, and so little that the task never has to wait.
-    const line = "head -c 400000 /dev/zero | tr '\\0' x";
+    // More than a pipe holds, and so little that the task never has to wait.
+    const line = "head -c 100000 /dev/zero | tr '\\0' x";
     const batch = await Batch.create([{ id: 'unread', line }]);
-    expect(await unread(batch, ['--tag', '--deadline', '6s'])).toBe(125);
+    expect(await unread(batch, ['--tag', '--deadline', '10s'])).toBe(125);
     expect(statusesOf(await batch.summary())).toEqual(['unread passed']);
   });
 });
