@@ -62,9 +62,8 @@ interface Places {
 
 async function ownPlaces(): Promise<Places> {
   const base = await ownTemporaryDirectory();
-  const names = ['locks', 'tasks', 'swept'] as const;
-  const made = await Promise.all(names.map((name) => ownSubdirectory(base, name)));
-  const [locks, tasks, swept] = made as [string, string, string];
+  const make = (name: string) => ownSubdirectory(base, name);
+  const [locks, tasks, swept] = await Promise.all([make('locks'), make('tasks'), make('swept')]);
   return { locks, tasks, swept };
 }
 
